@@ -1,0 +1,15 @@
+# One line each. PYTHON names the Python (3.11 or newer) that .venv is made with.
+PYTHON ?= python3
+VENV := .venv/bin
+PREPARE = $(PYTHON) deploy/local/prepare.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check generate
+
+help: ; @printf '%s\n' 'make demo      a county in miniature, from nothing' 'make up, down  the stack alone' 'make test      all tests' 'make check     lint, types, imports, generated files' 'make generate  the contract files, after a change of schemas/'
+demo: ; @$(PREPARE) && $(VENV)/python -m deploy.demo
+up: ; @$(PREPARE) && $(VENV)/python -m deploy.local up
+down: ; @$(PREPARE) && $(VENV)/python -m deploy.local down
+test: ; @$(PREPARE) --dev && $(VENV)/python -m pytest -n 2 --dist loadgroup
+check: ; @$(PREPARE) --dev && $(VENV)/ruff check && $(VENV)/ruff format --check && $(VENV)/mypy schemas services deploy tests && $(VENV)/lint-imports && $(VENV)/python -m lianxin_schemas.generate --check
+generate: ; @$(PREPARE) --dev && $(VENV)/python -m lianxin_schemas.generate

@@ -1,0 +1,109 @@
+"""Bytes to event and back. The wire bytes are a pure function of the log's row: a golden test holds them still."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from lianxin_schemas.envelope import Envelope, Source
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.ids import rfc3339
+from lianxin_schemas.topics import EVENTS
+from lianxin_schemas.upcast import lift, newest
+
+LARGEST = 512 * 1024
+"""Largest event in bytes on the wire; refused before it is accepted, since a relay cannot skip."""
+
+
+class Unreadable(Exception):
+    """A message that cannot be read; `reason` is a stable code, never the bytes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the log, as far as the wire needs it. `data` is JSON text, passed on as it is."""
+
+    id: UUID
+    source: Source
+    type: str
+    stream: str
+    version: int
+    position: int
+    number: int
+    time: datetime
+    recordedtime: datetime
+    causation: UUID
+    authtype: str
+    authid: str
+    data: str
+
+
+def to_json(event: Event) -> str:
+    """The payload as the log keeps it: compact JSON, fields in the order of the model, absent options left out."""
+    return event.model_dump_json(exclude_none=True)
+
+
+def encode(row: Row) -> bytes:
+    """The message of a row: UTF-8 JSON with the fields of `Envelope` in their order."""
+    head = {
+        "specversion": "1.0",
+        "id": str(row.id),
+        "source": str(row.source),
+        "type": row.type,
+        "subject": row.stream,
+        "time": rfc3339(row.time),
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:lianxin:{row.type.removeprefix('lianxin.')}",
+        "recordedtime": rfc3339(row.recordedtime),
+        "sequence": f"{row.position:020d}",
+        "causationid": str(row.causation),
+        "authtype": row.authtype,
+        "authid": row.authid,
+        "lanenumber": row.number,
+        "streamversion": row.version,
+    }
+    return f'{json.dumps(head, separators=(",", ":"))[:-1]},"data":{row.data}}}'.encode()
+
+
+def unwrap(message: bytes | None) -> Envelope:
+    """The envelope of a message. Raises Unreadable(`no-envelope`) for anything that is none."""
+    try:
+        return Envelope.model_validate_json(message or b"", strict=True)
+    except ValidationError as error:
+        raise Unreadable("no-envelope") from error
+
+
+def parse(type_: str, data: dict[str, Any]) -> Event:
+    """The event of a type and its plain data, lifted to its newest version.
+
+    Raises Unreadable: `unknown-type` for a type or version this contract does not have, `invalid-data` for fields
+    that break it.
+    """
+    type_, data = lift(type_, data)
+    kind = EVENTS.get(type_)
+    if kind is None:
+        raise Unreadable("unknown-type")
+    try:
+        return kind.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        raise Unreadable("invalid-data") from error
+
+
+def kind_of(envelope: Envelope) -> type[Event] | None:
+    """The kind of event inside, without reading it; None for a type or version this contract does not have."""
+    return EVENTS.get(newest(envelope.type))
+
+
+def read(envelope: Envelope) -> Event:
+    """The event inside, as `parse` reads it. Raises Unreadable, `wrong-subject` also, when its stream is another."""
+    event = parse(envelope.type, envelope.data)
+    if event.stream != envelope.subject:
+        raise Unreadable("wrong-subject")
+    return event

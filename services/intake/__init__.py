@@ -1,0 +1,1 @@
+"""intake takes what cadres and residents bring in: visits and petitions."""

@@ -1,0 +1,27 @@
+"""intake: `python -m services.intake --help`."""
+
+import sys
+from pathlib import Path
+
+from services.intake.settings import Settings
+from services.runtime import cli, readback
+
+
+def main() -> int:
+    """Wires the service and runs the verb on the command line."""
+    settings = Settings()
+
+    def serve() -> None:
+        from services.intake.api.app import SERVICE, application
+        from services.web.app import serve
+
+        readback.refuse_if_ahead(settings, SERVICE)
+        serve(application(settings), settings)
+
+    service = cli.Service(name="intake", folder=Path(__file__).parent, settings=settings, serve=serve, has_log=True)
+    top, _ = cli.parser(service)
+    return cli.main(top)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

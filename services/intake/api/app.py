@@ -1,0 +1,25 @@
+"""intake's HTTP application."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.intake.api import petitions, visits
+from services.intake.refusals import TEXTS
+from services.intake.settings import Settings
+from services.web.app import Reason, build
+from services.web.writing import open_log
+
+SERVICE = "intake"
+
+
+def application(settings: Settings) -> FastAPI:
+    """The application; opens nothing before it is served."""
+
+    @asynccontextmanager
+    async def open_(app: FastAPI) -> AsyncIterator[Sequence[Reason]]:
+        async with open_log(app, settings, SERVICE, rows=lambda _: []) as reasons:
+            yield reasons
+
+    return build(settings, SERVICE, [visits.router, petitions.router], TEXTS, open_)

@@ -1,0 +1,157 @@
+"""Visits over HTTP (V1-V3)."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from lianxin_schemas.events.visits import Visit
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from services.intake.domain import visits
+from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
+from services.refused import Refused
+from services.runtime import log
+from services.runtime.execute import execute
+from services.runtime.log import Decision, Entry, Fact, Overtaken
+from services.web.errors import EXPECTED, field_errors, refusal_of
+from services.web.principals import Allow, Principal, Role
+from services.web.receipts import Receipt
+
+router = APIRouter(prefix="/visits", tags=["visits"])
+
+BATCH_BODY = 4 * 1024 * 1024
+Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT))]
+Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT, Role.ORGANISATION))]
+_one = TypeAdapter(LogVisit)
+
+
+class Batch(BaseModel):
+    """Up to 1,000 visits; each is accepted or refused by itself."""
+
+    visits: Annotated[list[Any], Field(min_length=1, max_length=1_000)]
+
+
+class Outcome(BaseModel):
+    """What became of one visit of a batch, in the order sent: `status` as if it had been sent alone."""
+
+    status: int
+    receipt: Receipt | None = None
+    error: dict[str, Any] | None = None
+
+
+class VisitView(BaseModel):
+    """A visit as it stands, and how many times it was entered or changed."""
+
+    phase: visits.Phase
+    visit: Visit
+    version: int
+
+
+@router.post("", status_code=201)
+async def log_one(command: LogVisit, principal: Writer, request: Request) -> Receipt:
+    """Enters one visit. The same command again gets the same receipt."""
+    return await _log(command, principal, request)
+
+
+@router.post("/batch", max_body_size=BATCH_BODY)
+async def log_many(batch: Batch, principal: Writer, request: Request, response: Response) -> list[Outcome]:
+    """Enters many visits, with an outcome for each; those refused can be sent again by themselves."""
+    outcomes = await asyncio.gather(*(_log_item(item, principal, request) for item in batch.visits))
+    if any(outcome.status == 503 for outcome in outcomes):
+        response.headers["Retry-After"] = "2"
+    return list(outcomes)
+
+
+@router.post("/{visit}/corrections", status_code=201)
+async def correct(visit: UUID, command: CorrectVisit, principal: Writer, request: Request) -> Receipt:
+    """Enters the whole visit anew."""
+    if command.visit.visit != visit:
+        raise Refused("visit.other-id", "visit.visit")
+    _own(principal, command.visit.cadre)
+    now = datetime.now(UTC)
+
+    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
+        state = _state(entries[f"visit-{visit}"], principal)
+        events = visits.correct_visit(state, command, now, _oldest(principal, request))
+        return [Fact(event, now) for event in events]
+
+    return await _change(visit, command, principal, request, decide)
+
+
+@router.post("/{visit}/withdrawal", status_code=201)
+async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, request: Request) -> Receipt:
+    """Takes the entry back."""
+    now = datetime.now(UTC)
+
+    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
+        state = _state(entries[f"visit-{visit}"], principal)
+        return [Fact(event, now) for event in visits.withdraw_visit(state, command)]
+
+    return await _change(visit, command, principal, request, decide)
+
+
+@router.get("/{visit}")
+async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
+    """The visit as it stands."""
+    async with request.app.state.pool.connection() as connection:
+        entries = await log.load(connection, [f"visit-{visit}"])
+    found = entries[f"visit-{visit}"]
+    state = _state(found, principal)
+    if state.visit is None:
+        raise Refused("visit.not-found")
+    return VisitView(phase=state.phase, visit=state.visit, version=found[-1].version)
+
+
+async def _log(command: LogVisit, principal: Principal, request: Request) -> Receipt:
+    _own(principal, command.visit.cadre)
+    events = visits.log_visit(command, datetime.now(UTC), _oldest(principal, request))
+    facts = [Fact(event, command.visit.started) for event in events]
+    decision = Decision(command.command, principal.author, facts, hash=log.content_hash(command))
+    try:
+        return Receipt.of(await request.app.state.log.submit(decision))
+    except Overtaken as error:
+        raise Refused("visit.exists", "visit.visit") from error
+
+
+async def _log_item(item: Any, principal: Principal, request: Request) -> Outcome:
+    catalogue = request.app.state.catalogue
+    try:
+        return Outcome(status=201, receipt=await _log(_one.validate_python(item, strict=False), principal, request))
+    except ValidationError as error:
+        fields = field_errors(error)
+        status, body = catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
+    except EXPECTED as error:
+        status, body = catalogue.body(refusal_of(error))
+    return Outcome(status=status, error=body)
+
+
+async def _change(visit: UUID, command: visits.Command, principal: Principal, request: Request, decide: Any) -> Receipt:
+    receipt = await execute(
+        request.app.state.pool,
+        request.app.state.log,
+        command=command.command,
+        hash_=log.content_hash(command),
+        author=principal.author,
+        streams=[f"visit-{visit}"],
+        decide=decide,
+    )
+    return Receipt.of(receipt)
+
+
+def _state(entries: list[Entry], principal: Principal) -> visits.State:
+    state = visits.fold(entry.event for entry in entries)
+    if state.visit is not None:
+        _own(principal, state.visit.cadre, Role.ORGANISATION)
+    return state
+
+
+def _own(principal: Principal, cadre: str, *others: Role) -> None:
+    """A cadre enters and sees the own visits; the import role those of all."""
+    if principal.id != cadre and not principal.roles & {Role.IMPORT, *others}:
+        raise Refused("auth.scope", "visit.cadre")
+
+
+def _oldest(principal: Principal, request: Request) -> int | None:
+    return None if principal.has(Role.IMPORT) else request.app.state.settings.oldest_days

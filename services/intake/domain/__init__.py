@@ -1,0 +1,1 @@
+"""What intake decides. Pure: state, command and time in, events or a refusal out."""

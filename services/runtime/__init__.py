@@ -1,0 +1,1 @@
+"""How events travel: log, relay, inbox, reactions, projections. Messaging only; no rule of the domain lives here."""

@@ -1,0 +1,234 @@
+"""The verbs that every service has, so far as they apply to it: `python -m services.<service> <verb> --help`.
+
+Exit codes: 0 all is well; 1 not as it should be (behind, differs, still parked) or something failed; 2 wrong usage;
+3 refuses to run, and says what to do.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from kafka.errors import KafkaError
+from lianxin_schemas.events.base import Event
+
+from services.runtime import lag, migrate, parked, readback, rebuild, relay
+from services.runtime.inbox import Inbox
+from services.runtime.rebuild import Projection
+from services.runtime.receiver import Handler, Receiver
+from services.runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What a service does of itself when it hears of something: `handler` turns messages into own events."""
+
+    name: str
+    kinds: frozenset[type[Event]]
+    handler: Handler
+
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as its `__main__` wires it. What is None it does not have."""
+
+    name: str
+    folder: Path
+    settings: Settings
+    serve: Callable[[], None] | None = None
+    has_log: bool = False
+    consumer: Reaction | Projection | None = None
+    verify: Callable[[Settings], list[str]] | None = None
+    """Answers with every difference between the live tables and a plain refold, a sentence each."""
+
+
+def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
+    """The argument parser of a service with the verbs that apply, and its list of verbs to add own ones to."""
+    top = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=__doc__)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="verb")
+
+    def add(name: str, text: str, run: Verb, *, as_json: bool = False) -> argparse.ArgumentParser:
+        verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+        verb.set_defaults(run=run)
+        if as_json:
+            verb.add_argument("--json", action="store_true", help="print JSON")
+        return verb
+
+    add("migrate", "bring the database to the schema the code needs", lambda _: _migrate(service))
+    if service.serve:
+        serve = service.serve
+        add("api", "serve HTTP", lambda _: serve() or 0)
+    if service.has_log:
+        add("relay", "carry the log to Kafka", lambda _: relay.run(service.settings, service.name))
+    if isinstance(service.consumer, Reaction):
+        add("react", "turn what is heard into own events", lambda _: _react(service))
+    if isinstance(service.consumer, Projection):
+        add("project", "turn what is heard into tables", lambda _: _project(service))
+        add("rebuild", "build the tables anew beside the live ones, and swap", lambda _: _rebuild(service))
+    if service.verify:
+        add("verify", "compare the tables with a plain refold", lambda a: _verify(service, a.json), as_json=True)
+    add(
+        "lag",
+        "how much is still on its way; exit code 1 when anything is",
+        lambda a: _lag(service, a.json),
+        as_json=True,
+    )
+    if service.consumer:
+        _parked(verbs, service, service.consumer)
+    return top, verbs
+
+
+def _parked(verbs: Any, service: Service, consumer: Reaction | Projection) -> None:
+    group = verbs.add_parser("parked", help="messages set aside: list, replay, accept").add_subparsers(
+        dest="parked", required=True, metavar="list|replay|accept"
+    )
+    list_ = group.add_parser("list", help="what is parked, and why; exit code 1 when anything is")
+    list_.set_defaults(run=lambda a: _list(service, consumer, a.json))
+    replay = group.add_parser("replay", help="apply what can be applied now, key by key, in order")
+    replay.set_defaults(run=lambda a: _replay(service, consumer, a.json))
+    accept = group.add_parser("accept", help="let one message go by unapplied, for good")
+    accept.add_argument("topic")
+    accept.add_argument("partition", type=int)
+    accept.add_argument("offset", type=int)
+    accept.add_argument("--by", required=True, help="the opaque id of who decides so")
+    accept.add_argument("--grounds", required=True, help="why, kept with the message")
+    accept.set_defaults(run=lambda a: _accept(service, consumer, a))
+    for verb in (list_, replay):
+        verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def main(top: argparse.ArgumentParser) -> int:
+    """Runs the verb on the command line; answers with the exit code."""
+    arguments = top.parse_args()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("kafka", "aiokafka"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        return int(arguments.run(arguments))
+    except (readback.Ahead, rebuild.KindsGrew, migrate.Changed) as error:
+        print(error, file=sys.stderr)
+        return 3
+    except parked.NotFound as error:
+        print(error, file=sys.stderr)
+        return 1
+    except psycopg.errors.UndefinedTable as error:
+        print(f"the database is not migrated, run `migrate` first: {error}", file=sys.stderr)
+        return 1
+    except (psycopg.OperationalError, KafkaError, OSError) as error:
+        print(f"a server is away: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    return asyncio.run(work)
+
+
+def _print(as_json: bool, value: Any, text: str) -> None:
+    print(json.dumps(value, default=str, ensure_ascii=False) if as_json else text)
+
+
+def _migrate(service: Service) -> int:
+    files = [*([migrate.LOG] if service.has_log else []), migrate.INBOX, *migrate.service_files(service.folder)]
+    for name in migrate.migrate(service.settings.database(service.name, guarded=False), files):
+        print(f"applied {name}")
+    return 0
+
+
+def _receiver(service: Service, consumer: Reaction | Projection) -> Receiver:
+    inbox = Inbox(consumer.name, service.settings.space, consumer.kinds)
+    return Receiver(service.settings.database(service.name), inbox, consumer.handler)
+
+
+def _react(service: Service) -> int:
+    from services.runtime import react  # Faust takes a second to import, and only this verb needs it
+
+    assert isinstance(service.consumer, Reaction)
+    react.run(service.settings, service.name, _receiver(service, service.consumer))
+    return 0
+
+
+def _project(service: Service) -> int:
+    from services.runtime import project
+
+    projection = service.consumer
+    assert isinstance(projection, Projection)
+    receiver = _receiver(service, projection)
+
+    async def work() -> int:
+        await receiver.patiently(lambda connection: rebuild.check_kinds(connection, projection))
+        await project.run(service.settings, service.name, receiver)
+        return 0
+
+    return _run(work())
+
+
+def _rebuild(service: Service) -> int:
+    assert isinstance(service.consumer, Projection)
+    said = [-1]
+
+    def progress(done: int, of: int) -> None:
+        if of and (percent := done * 100 // of) != said[0]:
+            said[0] = percent
+            print(f"\rread {done} of {of} messages ({percent} %)", end="", file=sys.stderr, flush=True)
+
+    count = _run(rebuild.rebuild(service.settings, service.name, service.consumer, progress))
+    print(f"\nrebuilt from {count} messages and swapped")
+    return 0
+
+
+def _verify(service: Service, as_json: bool) -> int:
+    assert service.verify
+    differences = service.verify(service.settings)
+    text = "\n".join(differences) or "live tables and plain refold are equal"
+    _print(as_json, {"equal": not differences, "differences": differences}, text)
+    return 1 if differences else 0
+
+
+def _lag(service: Service, as_json: bool) -> int:
+    name = service.consumer.name if service.consumer else None
+    found = lag.measure(service.settings, service.name, has_log=service.has_log, consumer=name)
+    topics = ", ".join(f"{topic} {count}" for topic, count in found.topics.items())
+    text = f"behind {found.behind}: log {found.log}, topics [{topics}], missing {found.missing}; parked {found.parked}"
+    _print(as_json, found.as_json(), text)
+    return 1 if found.behind else 0
+
+
+def _list(service: Service, consumer: Reaction | Projection, as_json: bool) -> int:
+    with psycopg.connect(service.settings.database(service.name), autocommit=True) as connection:
+        found = parked.rows(connection, consumer.name)
+    lines = ["{topic}/{partition} offset {at_offset} key {key}: {reason}".format(**row) for row in found]
+    _print(as_json, found, "\n".join(lines) or "nothing is parked")
+    return 1 if found else 0
+
+
+def _replay(service: Service, consumer: Reaction | Projection, as_json: bool) -> int:
+    async def work() -> int:
+        info = service.settings.database(service.name)
+        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+            applied, left = await parked.replay(
+                connection, service.settings, consumer.name, consumer.kinds, consumer.handler
+            )
+        lines = ["still parked: {topic}/{partition} key {key}: {reason}".format(**row) for row in left]
+        _print(as_json, {"applied": applied, "left": left}, "\n".join([f"applied {applied}", *lines]))
+        return 1 if left else 0
+
+    return _run(work())
+
+
+def _accept(service: Service, consumer: Reaction | Projection, arguments: argparse.Namespace) -> int:
+    place = (arguments.topic, arguments.partition, arguments.offset)
+    with psycopg.connect(service.settings.database(service.name), autocommit=True) as connection:
+        parked.accept(connection, consumer.name, place, arguments.by, arguments.grounds)
+    print("accepted {}/{} offset {}; run `parked replay` for what queued behind it".format(*place))
+    return 0

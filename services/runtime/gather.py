@@ -1,0 +1,176 @@
+"""Gathers the decisions that wait into one transaction each (protocol rule 3).
+
+One head lock is shared by every writer of a log; a commit to disk costs the same for one decision as for five hundred.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from kafka.errors import KafkaError
+
+from services.runtime import log
+from services.runtime.database import Connection, Reconnecting, Statement
+from services.runtime.log import Decision, Entry, First, Overtaken, Receipt, Repeated
+from services.runtime.readback import Ahead
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+QUEUE = 5_000
+
+
+class Overloaded(Exception):
+    """Too many decisions wait; nothing of this one was kept."""
+
+
+class Unavailable(Exception):
+    """The database is away. The decision may or may not be kept: repeat it with the same id."""
+
+
+class Contradicted(Exception):
+    """The command's id stands in the log with another content or by another principal."""
+
+
+Rows = Callable[[list[Entry]], list[Statement]]
+"""Own events to statements on the service's own tables, run in the transaction that keeps the events."""
+
+
+def same(decision: Decision, first: First) -> Receipt:
+    """The first receipt for a repeat. Raises Contradicted unless author and content are the same."""
+    if first.author != decision.author or first.hash != decision.hash:
+        raise Contradicted
+    return first.receipt
+
+
+Batch = list[tuple[Decision, "asyncio.Future[Receipt]"]]
+
+
+class Gatherer:
+    """One writer of a log inside an API process. `opened` looks at every new connection before it is written to."""
+
+    def __init__(self, info: str, rows: Rows, opened: Callable[[Connection], Awaitable[None]]) -> None:
+        self._connection = Reconnecting(info, opened)
+        self._rows = rows
+        self._waiting: deque[tuple[Decision, asyncio.Future[Receipt]]] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.trouble: str | None = None
+        """Why the last batch could not be written; None when it was."""
+
+    async def __aenter__(self) -> "Gatherer":
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._connection.close()
+
+    async def submit(self, decision: Decision) -> Receipt:
+        """Keeps a decision and answers after the commit; a repeat gets the first receipt.
+
+        Raises TooLarge, Overloaded, Contradicted, Overtaken, Unavailable: nothing was kept, but for Unavailable,
+        where the same command is to be sent again.
+        """
+        log.check_size(decision)
+        if len(self._waiting) >= QUEUE:
+            raise Overloaded
+        done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.append((decision, done))
+        self._wake.set()
+        return await done
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                batch = self._take()
+                try:
+                    await self._keep(batch)
+                except (psycopg.Error, KafkaError, OSError, Ahead) as error:
+                    self.trouble = str(error)
+                    _fail(batch, Unavailable(self.trouble))
+                except Exception as error:  # a bug: those who wait hear of it, and the writer lives on
+                    logger.exception("a batch could not be written")
+                    _fail(batch, error)
+                else:
+                    self.trouble = None
+
+    def _take(self) -> Batch:
+        """The next decisions, none of which meets another's id or stream; those that do wait for the next batch."""
+        batch: Batch = []
+        later: Batch = []
+        taken: set[UUID | str] = set()
+        while self._waiting and len(batch) < BATCH:
+            decision, done = self._waiting.popleft()
+            marks: set[UUID | str] = {decision.cause, *(fact.event.stream for fact in decision.facts)}
+            if marks & taken:
+                later.append((decision, done))
+            else:
+                batch.append((decision, done))
+            taken |= marks
+        self._waiting.extendleft(reversed(later))
+        return batch
+
+    async def _keep(self, batch: Batch) -> None:
+        connection = await self._connection.get()
+        known = await log.receipts(connection, [decision.cause for decision, _ in batch])
+        for decision, done in batch:
+            if first := known.get(decision.cause):
+                _answer(decision, first, done)
+        await self._write(connection, [item for item in batch if item[0].cause not in known])
+
+    async def _write(self, connection: psycopg.AsyncConnection[Any], batch: Batch) -> None:
+        """Writes a batch; one that fails is split until the culprit stands alone."""
+        if not batch:
+            return
+        decisions = [decision for decision, _ in batch]
+        rows = self._rows([entry for decision in decisions for entry in log.entries(decision)])
+        try:
+            receipts = await log.write(connection, decisions, then=rows)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except (Repeated, Overtaken, psycopg.Error) as error:
+            if len(batch) > 1:
+                await self._write(connection, batch[: len(batch) // 2])
+                await self._write(connection, batch[len(batch) // 2 :])
+            else:
+                await self._refuse(connection, batch, error)
+        else:
+            for decision, done in batch:
+                _set(done, receipts[decision.cause])
+
+    async def _refuse(self, connection: psycopg.AsyncConnection[Any], batch: Batch, error: Exception) -> None:
+        """Tells the one culprit why; a repeat that was kept by another process meanwhile gets its first receipt."""
+        [(decision, done)] = batch
+        if isinstance(error, Repeated):
+            _answer(decision, (await log.receipts(connection, [decision.cause]))[decision.cause], done)
+        else:
+            _fail(batch, error)
+
+
+def _answer(decision: Decision, first: First, done: "asyncio.Future[Receipt]") -> None:
+    try:
+        _set(done, same(decision, first))
+    except Contradicted as error:
+        _fail([(decision, done)], error)
+
+
+def _set(done: "asyncio.Future[Receipt]", receipt: Receipt) -> None:
+    if not done.done():
+        done.set_result(receipt)
+
+
+def _fail(batch: Batch, error: Exception) -> None:
+    for _, done in batch:
+        if not done.done():
+            done.set_exception(error)

@@ -1,0 +1,218 @@
+"""What becomes of a message: the rule of lanes (protocol rules 9-11), without any I/O.
+
+A lane is one (source, topic, partition); its numbers are dense. The mark is the last number applied: at or below it a
+message is a Duplicate, the next one is applied, a later one is Early and waits for what is missing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lianxin_schemas import codec
+from lianxin_schemas.envelope import Envelope, Source
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.partition import partition_of
+from lianxin_schemas.topics import BY_NAME
+
+REREAD_AFTER = 10.0
+"""Seconds that an Early may wait without progress before its partition is read again from the start."""
+
+
+class Outcome(StrEnum):
+    """The five things that can become of a message; each is counted."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    NOT_APPLICABLE = "not-applicable"
+    EARLY = "early"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True)
+class Message:
+    """Bytes as Kafka hands them over; `topic` without the space in front."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+@dataclass(frozen=True, order=True)
+class Lane:
+    """One (source, topic, partition)."""
+
+    source: str
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message that is next in its lane and of a kind that the consumer handles."""
+
+    message: Message
+    lane: Lane
+    envelope: Envelope
+    event: Event
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A message set aside. Without a lane it stands alone and blocks nothing."""
+
+    message: Message
+    reason: str
+    lane: Lane | None = None
+    number: int | None = None
+    key: str | None = None
+
+
+@dataclass
+class State:
+    """What a consumer knows when it looks at messages: its marks, and what it has set aside up to them.
+
+    `keys` are (topic, key) that are parked; `aside` are the numbers that were parked or accepted, and whether they
+    still block their key. A rebuild starts at 0 and meets them again, so that it leaves out exactly the same.
+    """
+
+    marks: dict[Lane, int] = field(default_factory=dict)
+    keys: set[tuple[str, str]] = field(default_factory=set)
+    aside: dict[tuple[Lane, int], bool] = field(default_factory=dict)
+
+
+@dataclass
+class Sorted:
+    """What becomes of some messages, before anything is written."""
+
+    applied: list[Received] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    behind: list[Parked] = field(default_factory=list)
+    marks: dict[Lane, int] = field(default_factory=dict)
+    early: dict[Lane, tuple[int, int]] = field(default_factory=dict)
+    """Lowest offset and highest number of what came early."""
+    ends: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The offset after the last message of each partition."""
+    keys: set[tuple[str, str]] = field(default_factory=set)
+    """Keys that are parked from here on."""
+    counts: Counter[Outcome] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The rule of one consumer: `kinds` are the events it handles, `space` the installation it belongs to."""
+
+    consumer: str
+    space: str
+    kinds: frozenset[type[Event]]
+
+    def sort(self, messages: Iterable[Message], state: State, refused: Mapping[tuple[Lane, int], str]) -> Sorted:
+        """Decides on messages in the order given. `refused` names numbers the handler could not accept, and why."""
+        result = Sorted(keys=set(state.keys))
+        for message in messages:
+            result.ends[message.topic, message.partition] = message.offset + 1
+            result.counts[self._sort_one(message, state, refused, result)] += 1
+        return result
+
+    def _sort_one(  # noqa: PLR0911 - one return per outcome reads best
+        self,
+        message: Message,
+        state: State,
+        refused: Mapping[tuple[Lane, int], str],
+        result: Sorted,
+    ) -> Outcome:
+        try:
+            envelope = codec.unwrap(message.value)
+            lane = self._lane(message, envelope)
+        except codec.Unreadable as error:
+            result.parked.append(Parked(message, error.reason))
+            return Outcome.PARKED
+        number, key = envelope.lanenumber, envelope.subject
+        mark = result.marks.get(lane, state.marks.get(lane, 0))
+        if number <= mark:
+            return Outcome.DUPLICATE
+        if number > mark + 1:
+            offset, highest = result.early.get(lane, (message.offset, number))
+            result.early[lane] = (min(offset, message.offset), max(highest, number))
+            return Outcome.EARLY
+        result.marks[lane] = number
+        if (blocks := state.aside.get((lane, number))) is not None:
+            result.keys |= {(message.topic, key)} if blocks else set()
+            return Outcome.PARKED
+        if (message.topic, key) in result.keys:
+            result.behind.append(Parked(message, "behind", lane, number, key))
+            return Outcome.PARKED
+        known = codec.kind_of(envelope)
+        if known is not None and known not in self.kinds:
+            return Outcome.NOT_APPLICABLE
+        try:
+            if reason := refused.get((lane, number)):
+                raise codec.Unreadable(reason)
+            event = codec.read(envelope)
+        except codec.Unreadable as error:
+            result.parked.append(Parked(message, error.reason, lane, number, key))
+            result.keys.add((message.topic, key))
+            return Outcome.PARKED
+        result.applied.append(Received(message, lane, envelope, event))
+        return Outcome.APPLIED
+
+    def _lane(self, message: Message, envelope: Envelope) -> Lane:
+        """The lane of a message. Raises Unreadable when it lies outside any lane: it parks alone."""
+        source, topic = Source.parse(envelope.source), BY_NAME[message.topic]
+        if source.space != self.space or source.service not in topic.producers:
+            raise codec.Unreadable("wrong-source")
+        if message.partition != partition_of(envelope.subject, topic.partitions):
+            raise codec.Unreadable("wrong-partition")
+        return Lane(envelope.source, message.topic, message.partition)
+
+
+@dataclass
+class _Wait:
+    offset: int
+    number: int
+    since: float
+    patience: float = REREAD_AFTER
+
+
+class Earlies:
+    """Remembers, per lane, what came early, so that bookmarks stay before it until the missing ones have come."""
+
+    def __init__(self) -> None:
+        self._waits: dict[Lane, _Wait] = {}
+
+    def note(self, result: Sorted, marks: Mapping[Lane, int], now: float) -> None:
+        """Takes in what a batch changed. `marks` are those after the batch, `now` is a steady clock in seconds."""
+        for lane, (offset, number) in result.early.items():
+            wait = self._waits.setdefault(lane, _Wait(offset, number, now))
+            wait.offset, wait.number = min(wait.offset, offset), max(wait.number, number)
+        for lane in result.marks:
+            if wait_ := self._waits.get(lane):
+                wait_.since, wait_.patience = now, REREAD_AFTER
+        for lane in [lane for lane, wait in self._waits.items() if marks.get(lane, 0) >= wait.number]:
+            del self._waits[lane]
+
+    def bookmark(self, topic: str, partition: int, end: int) -> int:
+        """The offset to read on from after a restart: before the first Early, otherwise `end`."""
+        return min(
+            [
+                end,
+                *(w.offset for lane, w in self._waits.items() if (lane.topic, lane.partition) == (topic, partition)),
+            ]
+        )
+
+    def due(self, now: float) -> set[tuple[str, int]]:
+        """Partitions to be read again from their start now; each further time after twice the wait."""
+        found = set()
+        for lane, wait in self._waits.items():
+            if now - wait.since >= wait.patience:
+                wait.since, wait.patience = now, wait.patience * 2
+                found.add((lane.topic, lane.partition))
+        return found
+
+    def __len__(self) -> int:
+        return len(self._waits)
+
+    def forget(self) -> None:
+        """Drops everything: the partitions are read anew from their bookmarks."""
+        self._waits.clear()

@@ -1,0 +1,257 @@
+"""The log of a service: what was decided, kept once, in one order (protocol rules 1, 2 and 4).
+
+A decision is the events of one command or of one cause. Its event ids follow from the cause, so that a repeat breaks
+against the log instead of doubling it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+from lianxin_schemas import codec
+from lianxin_schemas.envelope import Source
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.partition import partition_of
+from lianxin_schemas.topics import TOPIC_OF
+from pydantic import BaseModel
+
+from services.runtime import failpoints
+from services.runtime.database import Statement, send
+
+APPEND = "SELECT * FROM append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+SPARE = 4096
+"""Bytes an envelope may add to its data; `codec.LARGEST` holds for the whole message."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who caused an event: a user's or a service's opaque id."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An event and when it happened."""
+
+    event: Event
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The events of one command or cause: kept all together or not at all.
+
+    `expected` holds the version of each stream that the decision was made on; a stream left out is new.
+    `hash` is the command's content (`content_hash`), or None for a reaction to an event.
+    """
+
+    cause: UUID
+    author: Author
+    facts: Sequence[Fact]
+    expected: dict[str, int] = field(default_factory=dict)
+    hash: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event as the log has it, with its place in the log and in its lane."""
+
+    id: UUID
+    event: Event
+    stream: str
+    version: int
+    time: datetime
+    author: Author
+    hash: bytes | None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an accepted command gets: its events, and for each lane the last number, to wait for with `after=`.
+
+    A lane of the own log is written `topic.partition.incarnation`, as in `visits.7.1`.
+    """
+
+    events: tuple[UUID, ...]
+    after: dict[str, int]
+
+
+class Repeated(Exception):
+    """The decision's cause already stands in the log."""
+
+
+class Overtaken(Exception):
+    """A stream has moved on since the decision was made: load and decide again."""
+
+
+class TooLarge(Exception):
+    """An event would be larger than a message may be."""
+
+
+def event_id(cause: UUID, nth: int) -> UUID:
+    """The id of the nth event of a cause (protocol rule 4)."""
+    return uuid5(cause, str(nth))
+
+
+def content_hash(command: BaseModel, of: str = "") -> bytes:
+    """What makes two commands of one id the same: every field, and `of`, what the address said beside them."""
+    return hashlib.sha256(f"{of} {command.model_dump_json()}".encode()).digest()
+
+
+def entries(decision: Decision) -> list[Entry]:
+    """The events of a decision with the ids and stream versions they will have."""
+    versions = dict(decision.expected)
+    result = []
+    for nth, fact in enumerate(decision.facts):
+        stream = fact.event.stream
+        versions[stream] = versions.get(stream, 0) + 1
+        result.append(
+            Entry(
+                id=event_id(decision.cause, nth),
+                event=fact.event,
+                stream=stream,
+                version=versions[stream],
+                time=fact.time,
+                author=decision.author,
+                hash=decision.hash,
+            )
+        )
+    return result
+
+
+def check_size(decision: Decision) -> None:
+    """Raises TooLarge before a decision is queued: a relay cannot skip what Kafka refuses."""
+    for fact in decision.facts:
+        if len(codec.to_json(fact.event).encode()) > codec.LARGEST - SPARE:
+            raise TooLarge(fact.event.stream)
+
+
+def arguments(decisions: Iterable[Decision]) -> list[list[Any]]:
+    """The arrays of `append`, in the order of its parameters."""
+    rows = []
+    for decision in decisions:
+        for entry in entries(decision):
+            topic = TOPIC_OF[type(entry.event)]
+            rows.append(
+                (
+                    entry.stream,
+                    entry.version,
+                    entry.id,
+                    entry.event.type(),
+                    topic.name,
+                    partition_of(entry.stream, topic.partitions),
+                    entry.time,
+                    entry.author.type,
+                    entry.author.id,
+                    decision.cause,
+                    entry.hash,
+                    codec.to_json(entry.event),
+                )
+            )
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def write(
+    connection: psycopg.AsyncConnection[Any],
+    decisions: Sequence[Decision],
+    *,
+    first: Sequence[Statement] = (),
+    then: Sequence[Statement] = (),
+) -> dict[UUID, Receipt]:
+    """Keeps decisions in one transaction, sent as one pipeline: `first` (marks), the events, `then` (rows), commit.
+
+    Answers with a receipt for each cause. Raises Repeated or Overtaken when a decision does not fit the log any more,
+    and psycopg.Error as it comes; nothing is kept then.
+    """
+    cursor = connection.cursor()
+    try:
+        async with connection.pipeline() as pipeline, connection.transaction():
+            await send(connection, first)
+            if decisions:
+                await cursor.execute(APPEND, arguments(decisions))
+            await _reach(pipeline, "write.middle")
+            await send(connection, then)
+            await _reach(pipeline, "write.before-commit")
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name == "events_id":
+            raise Repeated from error
+        if error.diag.constraint_name == "events_stream_version":
+            raise Overtaken from error
+        raise
+    failpoints.reach("write.after-commit")
+    places = {row[0]: row[1:] for row in await cursor.fetchall()} if decisions else {}
+    return {
+        decision.cause: _receipt({entry.id: places[entry.id] for entry in entries(decision)}) for decision in decisions
+    }
+
+
+async def _reach(pipeline: psycopg.AsyncPipeline, failpoint: str) -> None:
+    """A failpoint inside a transaction: what was sent so far has reached the database before it fires."""
+    if failpoints.armed(failpoint):
+        await pipeline.sync()
+        failpoints.reach(failpoint)
+
+
+def _receipt(places: dict[UUID, tuple[int, str, int, int]]) -> Receipt:
+    after: dict[str, int] = {}
+    for incarnation, topic, partition, number in places.values():
+        key = f"{topic}.{partition}.{incarnation}"
+        after[key] = max(number, after.get(key, 0))
+    return Receipt(tuple(places), after)
+
+
+@dataclass(frozen=True)
+class First:
+    """What a cause got when it was kept: the answer to every repeat of it by the same author and content."""
+
+    receipt: Receipt
+    author: Author
+    hash: bytes | None
+
+
+async def receipts(connection: psycopg.AsyncConnection[Any], causes: Sequence[UUID]) -> dict[UUID, First]:
+    """First receipts of those causes that already stand in the log."""
+    cursor = await connection.execute(
+        "SELECT e.causation, e.authtype, e.authid, e.commandhash, e.id, e.incarnation, e.topic, e.partition, e.number"
+        " FROM events f JOIN events e ON e.position BETWEEN f.position AND f.position + f.siblings - 1"
+        " WHERE f.id = ANY(%s) ORDER BY e.position",
+        [[event_id(cause, 0) for cause in causes]],
+    )
+    authors: dict[UUID, tuple[Author, bytes | None]] = {}
+    places: dict[UUID, dict[UUID, tuple[int, str, int, int]]] = {}
+    for cause, authtype, authid, hash_, id_, *place in await cursor.fetchall():
+        authors[cause] = (Author(authtype, authid), hash_)
+        places.setdefault(cause, {})[id_] = (place[0], place[1], place[2], place[3])
+    return {cause: First(_receipt(places[cause]), *authors[cause]) for cause in places}
+
+
+async def load(connection: psycopg.AsyncConnection[Any], streams: Sequence[str]) -> dict[str, list[Entry]]:
+    """The entries of streams in order of version; a stream that does not exist has an empty list."""
+    cursor = await connection.execute(
+        "SELECT id, type, stream, version, time, authtype, authid, commandhash, data"
+        " FROM events WHERE stream = ANY(%s) ORDER BY stream, version",
+        [list(streams)],
+    )
+    found: dict[str, list[Entry]] = {stream: [] for stream in streams}
+    for id_, type_, stream, version, time, authtype, authid, hash_, data in await cursor.fetchall():
+        event = codec.parse(type_, data)
+        found[stream].append(Entry(id_, event, stream, version, time, Author(authtype, authid), hash_))
+    return found
+
+
+def row_of(space: str, service: str, values: tuple[Any, ...]) -> codec.Row:
+    """The wire's view of a row selected with `ROW_COLUMNS`."""
+    id_, incarnation, type_, stream, version, position, number, *rest = values
+    return codec.Row(id_, Source(space, service, incarnation), type_, stream, version, position, number, *rest)
+
+
+ROW_COLUMNS = (
+    "id, incarnation, type, stream, version, position, number,"
+    " time, recordedtime, causation, authtype, authid, data::text"
+)

@@ -1,0 +1,120 @@
+"""Projections: topics to tables (aiokafka). All partitions of one poll are taken in by one transaction."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from lianxin_schemas.topics import consumed_by
+
+from services.runtime import topics
+from services.runtime.database import pause
+from services.runtime.inbox import Message
+from services.runtime.receiver import Moved, Receiver
+from services.runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+BATCH = 5_000
+
+
+class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Feeds a receiver from the topics of a service, as one member of its consumer group."""
+
+    def __init__(self, settings: Settings, service: str, receiver: Receiver) -> None:
+        self._settings = settings
+        self._receiver = receiver
+        self._consumer = AIOKafkaConsumer(
+            *(settings.topic(topic.name) for topic in consumed_by(service)),
+            bootstrap_servers=settings.kafka,
+            group_id=f"{settings.space}.{service}.{receiver.inbox.consumer}",
+            group_instance_id=settings.member,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=1_000,
+            rebalance_timeout_ms=15_000,
+        )
+        self._committed = time.monotonic()
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing to hand over: the marks are in the database."""
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Positions come from the database, not from Kafka's committed offsets (protocol rule 9)."""
+        await self._seek(assigned)
+
+    async def _seek(self, partitions: set[TopicPartition]) -> None:
+        if not partitions:
+            return
+        bookmarks = await self._receiver.start()
+        ends = await self._consumer.end_offsets(list(partitions))
+        for tp in partitions:
+            place = bookmarks.get((self._settings.bare(tp.topic), tp.partition), 0)
+            self._consumer.seek(tp, place if place <= ends[tp] else 0)
+
+    async def run(self) -> None:
+        """Takes messages in until cancelled."""
+        await self._start()
+        try:
+            while True:
+                polled = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
+                await self._take(polled)
+                for topic, partition in self._receiver.earlies.due(time.monotonic()):
+                    tp = TopicPartition(self._settings.topic(topic), partition)
+                    if tp in self._consumer.assignment():
+                        logger.warning("numbers are missing in %s: reading it again from its start", tp)
+                        self._consumer.seek(tp, 0)
+        finally:
+            await self._consumer.stop()
+
+    async def _start(self) -> None:
+        tries = 0
+        while True:
+            try:
+                self._consumer.subscribe(self._consumer.subscription(), listener=self)
+                await self._consumer.start()
+                return
+            except KafkaError as error:
+                logger.warning("the broker is away, trying again: %s", error)
+                await pause(tries)
+                tries += 1
+
+    async def _take(self, polled: Mapping[TopicPartition, list]) -> None:  # type: ignore[type-arg]
+        messages = [
+            Message(self._settings.bare(tp.topic), tp.partition, record.offset, record.value)
+            for tp, records in polled.items()
+            for record in records
+        ]
+        if not messages:
+            return
+        try:
+            result = await self._receiver.take(messages)
+        except Moved:
+            await self._seek(self._consumer.assignment())
+            return
+        if time.monotonic() - self._committed >= 1.0:
+            self._committed = time.monotonic()
+            await self._hint(result.ends)
+
+    async def _hint(self, ends: Mapping[tuple[str, int], int]) -> None:
+        """Commits to Kafka where reading goes on: a hint for lag tools, never read by us."""
+        offsets = {
+            TopicPartition(self._settings.topic(topic), partition): self._receiver.earlies.bookmark(
+                topic, partition, end
+            )
+            for (topic, partition), end in ends.items()
+        }
+        assigned = self._consumer.assignment()
+        try:
+            await self._consumer.commit({tp: offset for tp, offset in offsets.items() if tp in assigned})
+        except KafkaError as error:
+            logger.info("Kafka did not take the hint: %r", error)
+
+
+async def run(settings: Settings, service: str, receiver: Receiver) -> None:
+    """Runs one projection process until cancelled. Waits for the broker and the topics at start."""
+    await asyncio.to_thread(topics.wait, settings, consumed_by(service))
+    await Feed(settings, service, receiver).run()

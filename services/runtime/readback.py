@@ -1,0 +1,146 @@
+"""Reads a log's own lanes back from Kafka, by the rule that every receiver follows (protocol rules 7 and 13)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+from lianxin_schemas.topics import produced_by
+
+from services.runtime import topics
+from services.runtime.database import Connection
+from services.runtime.inbox import Inbox, Lane, Message, State
+from services.runtime.receiver import read_bookmarks, read_state
+from services.runtime.settings import Settings
+
+NAME = "relay"
+"""The relay is the first receiver of its own log: its marks and bookmarks stand under this name."""
+
+Bookmarks = dict[tuple[str, int], int]
+
+
+class Ahead(Exception):
+    """Kafka holds numbers that the log does not have: the database was restored, or an older standby serves."""
+
+
+class ReadBack:
+    """What of a service's lanes is in Kafka, whole: for each own lane the last number without a gap before it.
+
+    `marks` and `bookmarks` say what was read before; both move on with `read`.
+    """
+
+    def __init__(self, settings: Settings, service: str, marks: dict[Lane, int], bookmarks: Bookmarks) -> None:
+        self._settings = settings
+        self._inbox = Inbox(NAME, settings.space, frozenset())
+        self._own = f"/{settings.space}/{service}/"
+        self._places = [(t.name, p) for t in produced_by(service) for p in range(t.partitions)]
+        self.marks = dict(marks)
+        self.bookmarks = dict(bookmarks)
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=settings.kafka,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+            max_poll_records=2_000,
+        )
+
+    def read(self, progress: Callable[[], None] = lambda: None) -> set[tuple[str, int]]:
+        """Reads to the present ends; answers with the partitions to doubt: where a number is missing before a later
+        one, or where less stands than was read before.
+        """
+        ends = self._ends()
+        doubted = {place for place, end in ends.items() if end < self.bookmarks.get(place, 0)}
+        for place in doubted:
+            self.again(place)
+        for batch in self._batches(ends, progress):
+            result = self._inbox.sort(batch, State(marks=self.marks), {})
+            self.marks.update({lane: n for lane, n in result.marks.items() if lane.source.startswith(self._own)})
+            doubted |= {(lane.topic, lane.partition) for lane in result.early if lane.source.startswith(self._own)}
+            self.bookmarks.update(result.ends)
+        return doubted
+
+    def again(self, place: tuple[str, int]) -> None:
+        """Forgets what was read of a partition: the next `read` starts at its beginning."""
+        self.bookmarks[place] = 0
+        for lane in [lane for lane in self.marks if (lane.topic, lane.partition) == place]:
+            del self.marks[lane]
+
+    def _ends(self) -> Bookmarks:
+        parts = {TopicPartition(self._settings.topic(topic), p): (topic, p) for topic, p in self._places}
+        return {parts[tp]: end for tp, end in self._consumer.end_offsets(list(parts)).items()}
+
+    def _batches(self, ends: Bookmarks, progress: Callable[[], None]) -> Iterator[list[Message]]:
+        """Messages from the bookmarks up to the ends."""
+        left = {place for place, end in ends.items() if end > self.bookmarks.get(place, 0)}
+        parts = {place: TopicPartition(self._settings.topic(place[0]), place[1]) for place in left}
+        self._consumer.assign(list(parts.values()))
+        for place, part in parts.items():
+            self._consumer.seek(part, self.bookmarks.get(place, 0))
+        while left:
+            progress()
+            polled = self._consumer.poll(timeout_ms=1_000)
+            for tp, records in polled.items():
+                topic = self._settings.bare(tp.topic)
+                yield [Message(topic, tp.partition, record.offset, record.value) for record in records]
+            left = {place for place in left if self._consumer.position(parts[place]) < ends[place]}
+
+    def close(self) -> None:
+        """Closes the connection to Kafka."""
+        self._consumer.close()
+
+
+async def ahead(connection: Connection, settings: Settings, service: str) -> None:
+    """Raises Ahead when a lane in Kafka is further than the log (protocol rule 13). Waits for the broker."""
+    back = await open_readback(connection, settings, service)
+    try:
+        await asyncio.to_thread(back.read)
+        await compare(connection, service, back.marks)
+    finally:
+        await asyncio.to_thread(back.close)
+
+
+async def open_readback(connection: Connection, settings: Settings, service: str) -> ReadBack:
+    """A reader of the own lanes, where the last seal left off. Waits for the broker and its topics."""
+    await asyncio.to_thread(topics.wait, settings, produced_by(service))
+    state = await read_state(connection, NAME)
+    bookmarks = await read_bookmarks(connection, NAME)
+    return await asyncio.to_thread(ReadBack, settings, service, state.marks, bookmarks)
+
+
+async def compare(connection: Connection, service: str, marks: dict[Lane, int]) -> None:
+    """Raises Ahead when a lane read from Kafka goes beyond the log's."""
+    cursor = await connection.execute("SELECT incarnation, topic, partition, number FROM lane")
+    kept = {(row[0], row[1], row[2]): row[3] for row in await cursor.fetchall()}
+    for lane, number in sorted(marks.items()):
+        incarnation = int(lane.source.rsplit("/", 1)[1])
+        if number > (has := kept.get((incarnation, lane.topic, lane.partition), 0)):
+            raise Ahead(
+                f"Kafka is ahead of the log of {service}: {lane.topic}/{lane.partition} holds number {number}, the log"
+                f" ends at {has}. The database is older than what was published: restore the newer one, or promote"
+                " the standby that has it. Nothing was written."
+            )
+
+
+def guard(settings: Settings, service: str) -> Callable[[Connection], Awaitable[None]]:
+    """A look at each new connection: a server that started anew may have been restored, so `ahead` is asked again."""
+    checked: list[object] = []
+
+    async def opened(connection: Connection) -> None:
+        cursor = await connection.execute("SELECT pg_postmaster_start_time()")
+        started = await cursor.fetchone()
+        if [started] != checked:
+            await ahead(connection, settings, service)
+            checked[:] = [started]
+
+    return opened
+
+
+def refuse_if_ahead(settings: Settings, service: str) -> None:
+    """At the start of a process that writes a log. Raises Ahead, or psycopg.OperationalError without a database."""
+
+    async def look() -> None:
+        async with await psycopg.AsyncConnection.connect(settings.database(service), autocommit=True) as connection:
+            await ahead(connection, settings, service)
+
+    asyncio.run(look())

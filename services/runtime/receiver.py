@@ -1,0 +1,254 @@
+"""Takes messages in: decides by the inbox, lets the handler work, keeps rows, events and marks in one commit.
+
+Reactions (Faust) and projections (aiokafka) both feed it; the transaction, and so the guarantee, is here alone.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import psycopg
+from lianxin_schemas.events.seals import LogSealed
+from psycopg.errors import SerializationFailure
+
+from services.runtime import failpoints, log
+from services.runtime.database import Reconnecting, Statement, pause
+from services.runtime.inbox import Earlies, Inbox, Lane, Message, Outcome, Parked, Received, Sorted, State
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a handler makes of messages: own events to append, and rows to write."""
+
+    decisions: Sequence[log.Decision] = ()
+    statements: Sequence[Statement] = ()
+
+
+Handler = Callable[[psycopg.AsyncConnection[Any], list[Received]], Awaitable[Work]]
+"""Works on messages in their order. Raises Unfit for one that it cannot accept for what it is."""
+
+
+class Moved(Exception):
+    """Somebody else has moved the marks, or freed a key: drop what is in memory and read on from the bookmarks."""
+
+
+class Unfit(Exception):
+    """A message that is refused for what it is: it is parked with its key, under this reason."""
+
+    def __init__(self, received: Received, reason: str) -> None:
+        super().__init__(reason)
+        self.received, self.reason = received, reason
+
+
+async def read_state(connection: psycopg.AsyncConnection[Any], consumer: str) -> State:
+    """Marks and parked keys of a consumer as they stand."""
+    marks = await connection.execute(
+        "SELECT source, topic, partition, number FROM mark WHERE consumer = %s", [consumer]
+    )
+    aside = await connection.execute(
+        "SELECT source, topic, partition, number, key, accepted IS NULL FROM parked"
+        " WHERE consumer = %s AND source IS NOT NULL",
+        [consumer],
+    )
+    state = State(marks={Lane(*lane): number for *lane, number in await marks.fetchall()})
+    for source, topic, partition, number, key, blocks in await aside.fetchall():
+        lane = Lane(source, topic, partition)
+        state.aside[lane, number] = blocks
+        if blocks and number <= state.marks.get(lane, 0):
+            state.keys.add((topic, key))
+    return state
+
+
+async def read_bookmarks(connection: psycopg.AsyncConnection[Any], consumer: str) -> dict[tuple[str, int], int]:
+    """The offset to read on from, per (topic, partition); a partition never read is absent."""
+    cursor = await connection.execute(
+        "SELECT topic, partition, next_offset FROM bookmark WHERE consumer = %s", [consumer]
+    )
+    return {(topic, partition): offset for topic, partition, offset in await cursor.fetchall()}
+
+
+def move_marks(consumer: str, before: State, after: dict[Lane, int]) -> list[Statement]:
+    """Statements that move marks, or break when another process has moved them since `before` was read."""
+    lanes = sorted(lane for lane, number in after.items() if number != before.marks.get(lane, 0))
+    if not lanes:
+        return []
+    was = [before.marks.get(lane, 0) for lane in lanes]
+    columns = [
+        [lane.source for lane in lanes],
+        [lane.topic for lane in lanes],
+        [lane.partition for lane in lanes],
+    ]
+    return [
+        (
+            "SELECT move_marks(%s, %s, %s, %s, %s, %s)",
+            [consumer, *columns, was, [after[lane] for lane in lanes]],
+        )
+    ]
+
+
+def park(consumer: str, parked: Sequence[Parked], behind: Sequence[Parked]) -> list[Statement]:
+    """Statements that park messages, and queue others behind keys that are parked."""
+    statements: list[Statement] = []
+    if parked:
+        statements.append(
+            (
+                "INSERT INTO parked (consumer, topic, partition, at_offset, source, number, key, reason)"
+                " SELECT %s, * FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::text[], %s::bigint[], %s::text[],"
+                " %s::text[]) ON CONFLICT DO NOTHING",
+                [consumer, *_columns(parked), [item.reason for item in parked]],
+            )
+        )
+    if behind:
+        statements.append(("SELECT queue_behind(%s, %s, %s, %s, %s, %s, %s)", [consumer, *_columns(behind)]))
+    return statements
+
+
+def _columns(parked: Sequence[Parked]) -> list[list[Any]]:
+    rows = [
+        (
+            item.message.topic,
+            item.message.partition,
+            item.message.offset,
+            item.lane and item.lane.source,
+            item.number,
+            item.key,
+        )
+        for item in parked
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def bookmark(consumer: str, offsets: dict[tuple[str, int], int]) -> list[Statement]:
+    """The statement that keeps where to read on."""
+    places = sorted(offsets)
+    return [
+        (
+            "INSERT INTO bookmark SELECT %s, * FROM unnest(%s::text[], %s::int[], %s::bigint[])"
+            " ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
+            [consumer, [p[0] for p in places], [p[1] for p in places], [offsets[p] for p in places]],
+        )
+    ]
+
+
+def expect(received: Sequence[Received]) -> list[Statement]:
+    """Statements that keep what seals say: the last number of each lane of the sealing log."""
+    rows = [
+        (item.lane.source, end.topic, end.partition, end.number, item.envelope.recordedtime)
+        for item in received
+        if isinstance(item.event, LogSealed)
+        for end in item.event.lanes
+    ]
+    newest = {row[:3]: row for row in sorted(rows, key=lambda row: row[3])}
+    if not newest:
+        return []
+    columns = [list(column) for column in zip(*(newest[key] for key in sorted(newest)), strict=True)]
+    return [
+        (
+            "INSERT INTO expected SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::bigint[],"
+            " %s::timestamptz[]) ON CONFLICT (source, topic, partition)"
+            " DO UPDATE SET number = excluded.number, sealed = excluded.sealed"
+            " WHERE expected.number <= excluded.number",
+            columns,
+        )
+    ]
+
+
+@dataclass
+class Receiver:
+    """One consumer in one process. Not to be shared between tasks."""
+
+    info: str
+    inbox: Inbox
+    handler: Handler
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    earlies: Earlies = field(default_factory=Earlies)
+    failing_since: float | None = None
+    """Since when the database has been away, on the steady clock; None while it answers."""
+
+    def __post_init__(self) -> None:
+        self._connection = Reconnecting(self.info)
+        self._state: State | None = None
+        self._alone = asyncio.Lock()
+
+    async def start(self) -> dict[tuple[str, int], int]:
+        """Forgets what it holds in memory, as after every change of assignment; answers with the bookmarks."""
+        async with self._alone:
+            self._state = None
+            self.earlies.forget()
+            return await self.patiently(lambda connection: read_bookmarks(connection, self.inbox.consumer))
+
+    async def take(self, messages: Sequence[Message]) -> Sorted:
+        """Takes messages in, for good when it returns. Waits while the database is away. Raises Moved."""
+        failpoints.reach("receive.after-read")
+        refused: dict[tuple[Lane, int], str] = {}
+        while True:
+            try:
+                async with self._alone:
+                    result = await self.patiently(lambda connection: self._try(connection, messages, refused))
+            except SerializationFailure as error:
+                logger.info("reading on from the bookmarks: %s", error)
+                raise Moved from error
+            except (log.Repeated, log.Overtaken) as error:
+                logger.info("deciding again: %r", error)
+            except Unfit as unfit:
+                refused[unfit.received.lane, unfit.received.envelope.lanenumber] = unfit.reason
+            else:
+                self.counts += result.counts
+                return result
+
+    async def _try(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        messages: Sequence[Message],
+        refused: dict[tuple[Lane, int], str],
+    ) -> Sorted:
+        state = self._state = self._state or await read_state(connection, self.inbox.consumer)
+        result = self.inbox.sort(messages, state, refused)
+        work = await self.handler(connection, result.applied)
+        marks = state.marks | result.marks
+        earlies = self.earlies
+        earlies.note(result, marks, time.monotonic())
+        offsets = {place: earlies.bookmark(*place, end) for place, end in result.ends.items()}
+        await log.write(
+            connection,
+            work.decisions,
+            first=move_marks(self.inbox.consumer, state, result.marks),
+            then=[
+                *work.statements,
+                *expect(result.applied),
+                *park(self.inbox.consumer, result.parked, result.behind),
+                *bookmark(self.inbox.consumer, offsets),
+            ],
+        )
+        self._state = State(marks, result.keys, state.aside)
+        return result
+
+    async def patiently(self, attempt: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]) -> T:
+        """Runs an attempt until the database answers, with growing pauses (protocol rule 12)."""
+        tries = 0
+        while True:
+            try:
+                result = await attempt(await self._connection.get())
+            except SerializationFailure:
+                raise
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                logger.warning("the database is away, trying again: %s", error)
+                self.failing_since = self.failing_since or time.monotonic()
+                self._state = None
+                await self._connection.close()
+                await pause(tries)
+                tries += 1
+            else:
+                self.failing_since = None
+                return result
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._connection.close()

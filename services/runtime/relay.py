@@ -1,0 +1,242 @@
+"""Carries the log to Kafka, in order, and reads back what arrived (protocol rules 5-8). One is active, others wait.
+
+Crash-only: whatever goes wrong ends the process, and the restart at the mark is the retry. Neither flush() nor close()
+of the producer is ever called: kafka-python 3.0 may hang in them for ever.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import psycopg
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+from lianxin_schemas import codec
+from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
+
+from services.runtime import failpoints, log
+from services.runtime.database import pause
+from services.runtime.readback import NAME, Ahead, compare, open_readback
+from services.runtime.receiver import bookmark, move_marks, read_state
+from services.runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+BATCH = 2_000
+ACKNOWLEDGED_WITHIN = 60.0
+
+
+def producer(settings: Settings) -> KafkaProducer:
+    """A producer that keeps order, or fails for good. Its constructor blocks until the broker answers."""
+    return KafkaProducer(
+        bootstrap_servers=settings.kafka,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=5,
+        batch_size=256 * 1024,
+        delivery_timeout_ms=2**31 - 1,
+        allow_auto_create_topics=False,
+        max_block_ms=int(ACKNOWLEDGED_WITHIN * 1000),
+    )
+
+
+def publish(
+    sender: KafkaProducer, settings: Settings, rows: Sequence[codec.Row], places: Sequence[tuple[str, int]]
+) -> None:
+    """Sends rows and returns once all are acknowledged. Raises KafkaError; the producer is of no use then."""
+    futures = [
+        sender.send(settings.topic(topic), value=codec.encode(row), key=row.stream.encode(), partition=partition)
+        for row, (topic, partition) in zip(rows, places, strict=True)
+    ]
+    for future in futures:
+        future.get(timeout=ACKNOWLEDGED_WITHIN)
+
+
+class Relay:
+    """The active relay of one log. Every method raises what goes wrong; the process ends then."""
+
+    def __init__(self, settings: Settings, service: str, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._settings = settings
+        self._service = service
+        self._connection = connection
+        self._holder = settings.member or str(uuid4())
+        self._epoch = 0
+        self._position = 0
+
+    async def run(self) -> None:
+        """Takes the lease when it is free, then publishes for as long as it holds it."""
+        await self._take_lease()
+        self._back = await open_readback(self._connection, self._settings, self._service)
+        sender = await asyncio.to_thread(producer, self._settings)
+        await self._read_back()
+        sealed = time.monotonic()
+        listener = await psycopg.AsyncConnection.connect(self._settings.database(self._service), autocommit=True)
+        await listener.execute("LISTEN log")
+        while True:
+            if not await self._forward(sender):
+                async for _ in listener.notifies(timeout=0.2, stop_after=1):
+                    pass
+            if time.monotonic() - sealed >= self._settings.seal_every:
+                await self._seal()
+                sealed = time.monotonic()
+
+    async def _take_lease(self) -> None:
+        waiting = False
+        while True:
+            cursor = await self._connection.execute(
+                "UPDATE relay SET epoch = epoch + 1, holder = %s, expires = clock_timestamp() + interval '5 s'"
+                " WHERE expires < clock_timestamp() OR holder = %s RETURNING epoch, position",
+                [self._holder, self._holder],
+            )
+            if row := await cursor.fetchone():
+                self._epoch, self._position = row
+                logger.info("relay of %s: epoch %s, from position %s", self._service, *row)
+                return
+            if not waiting:
+                logger.info("relay of %s: another one is active, standing by", self._service)
+            waiting = True
+            await asyncio.sleep(0.5)
+
+    async def _hold(self, position: int) -> None:
+        await self._connection.execute("SELECT relay_at(%s, %s)", [self._epoch, position])
+        self._position = position
+
+    async def _forward(self, sender: KafkaProducer) -> int:
+        """Publishes the next rows and moves the mark behind them; answers with how many there were."""
+        cursor = await self._connection.execute(
+            f"SELECT topic, partition, {log.ROW_COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT %s",
+            [self._position, BATCH],
+        )
+        found = await cursor.fetchall()
+        failpoints.reach("relay.after-read")
+        rows = [log.row_of(self._settings.space, self._service, row[2:]) for row in found]
+        if rows:
+            await asyncio.to_thread(publish, sender, self._settings, rows, [(row[0], row[1]) for row in found])
+            failpoints.reach("relay.after-send")
+        await self._hold(rows[-1].position if rows else self._position)
+        return len(rows)
+
+    async def _read_back(self) -> bool:
+        """Whether all up to the mark is in Kafka, whole. If not, the mark goes back before the first missing one."""
+        loop = asyncio.get_running_loop()
+
+        def progress() -> None:
+            asyncio.run_coroutine_threadsafe(self._hold(self._position), loop).result()
+
+        doubted = await asyncio.to_thread(self._back.read, progress)
+        for place in doubted:
+            self._back.again(place)
+        if doubted:
+            await asyncio.to_thread(self._back.read, progress)
+        await compare(self._connection, self._service, self._back.marks)
+        missing = await self._first_missing(everywhere=bool(doubted))
+        if missing is not None and not doubted:
+            # Acknowledged, yet not there: the broker lost a tail, and may have grown past our bookmarks since.
+            for place in list(self._back.bookmarks):
+                self._back.again(place)
+            await asyncio.to_thread(self._back.read, progress)
+            missing = await self._first_missing(everywhere=True)
+        if missing is None:
+            return True
+        logger.warning("read-back: position %s is not in Kafka, publishing again from there", missing)
+        await self._hold(missing - 1)
+        return False
+
+    async def _first_missing(self, *, everywhere: bool) -> int | None:
+        """The first position up to the mark that was not read back; sealed ones count unless `everywhere`."""
+        lanes = [(int(lane.source.rsplit("/", 1)[1]), lane, number) for lane, number in self._back.marks.items()]
+        cursor = await self._connection.execute(
+            "SELECT min(e.position) FROM events e LEFT JOIN unnest(%s::int[], %s::text[], %s::int[], %s::bigint[])"
+            " AS r (incarnation, topic, partition, number) USING (incarnation, topic, partition)"
+            " WHERE e.position > (SELECT CASE WHEN %s THEN 0 ELSE sealed END FROM relay) AND e.position <= %s"
+            " AND e.number > coalesce(r.number, 0)",
+            [
+                [incarnation for incarnation, _, _ in lanes],
+                [lane.topic for _, lane, _ in lanes],
+                [lane.partition for _, lane, _ in lanes],
+                [number for _, _, number in lanes],
+                everywhere,
+                self._position,
+            ],
+        )
+        row = await cursor.fetchone()
+        return row[0] if row else None
+
+    async def _seal(self) -> None:
+        """Reads back, then says in the log itself how far it is in Kafka, whole (rule 8).
+
+        Nothing is sent meanwhile, so the numbers read back are those of the mark.
+        """
+        if not await self._read_back():
+            return
+        cursor = await self._connection.execute(
+            "SELECT sealed, sealed_at < now() - interval '1 hour' OR EXISTS"
+            " (SELECT FROM events WHERE position > sealed AND position <= %s AND topic <> 'seals'),"
+            " (SELECT coalesce(max(version), 0) FROM events WHERE stream = %s), now(), incarnation FROM relay, head",
+            [self._position, f"log-{self._service}"],
+        )
+        [(sealed, due, version, now, incarnation)] = await cursor.fetchall()
+        if not due or sealed >= self._position:
+            return
+        source = f"/{self._settings.space}/{self._service}/{incarnation}"
+        seal = LogSealed(
+            service=self._service,
+            covers=Span(first=sealed + 1, last=self._position),
+            lanes=tuple(
+                LaneEnd(topic=lane.topic, partition=lane.partition, number=number)
+                for lane, number in sorted(self._back.marks.items())
+                if lane.source == source
+            ),
+        )
+        decision = log.Decision(
+            cause=uuid5(NAMESPACE_URL, f"{source}/seal/{self._epoch}/{self._position}"),
+            author=log.Author("system", self._service),
+            facts=[log.Fact(seal, now)],
+            expected={seal.stream: version},
+        )
+        state = await read_state(self._connection, NAME)
+        await log.write(
+            self._connection,
+            [decision],
+            first=[
+                ("SELECT relay_at(%s, %s)", [self._epoch, self._position]),
+                *move_marks(NAME, state, self._back.marks),
+            ],
+            then=[
+                ("UPDATE relay SET sealed = %s, sealed_at = now()", [self._position]),
+                *bookmark(NAME, self._back.bookmarks),
+            ],
+        )
+
+
+async def _serve(settings: Settings, service: str) -> None:
+    attempt = 0
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(settings.database(service), autocommit=True)
+            break
+        except psycopg.OperationalError as error:
+            logger.warning("the database is away, trying again: %s", error)
+            await pause(attempt)
+            attempt += 1
+    await Relay(settings, service, connection).run()
+
+
+def run(settings: Settings, service: str) -> NoReturn:
+    """Runs until something goes wrong and ends the process then: code 3 when Kafka is ahead of the log, otherwise 1."""
+    code = 1
+    try:
+        asyncio.run(_serve(settings, service))
+    except Ahead as error:
+        logger.error("%s", error)
+        code = 3
+    except (KafkaError, psycopg.Error) as error:
+        logger.error("relay of %s ends, its restart begins at the mark: %r", service, error)
+    except Exception:
+        logger.exception("relay of %s ends, its restart begins at the mark", service)
+    os._exit(code)  # not sys.exit: kafka-python closes its producers at exit, and may hang there

@@ -1,0 +1,59 @@
+"""What every process takes from its environment. A service adds its own in its `settings.py`."""
+
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.database import conninfo
+
+
+class Settings(BaseSettings):
+    """Environment variables LIANXIN_<FIELD>; frozen once read."""
+
+    model_config = SettingsConfigDict(env_prefix="LIANXIN_", frozen=True, extra="ignore")
+
+    space: str = Field(default="lianxin", pattern=r"^[a-z0-9-]{1,40}$")
+    """Prefix of topics, consumer groups, databases and source: two installations may share a broker."""
+    kafka: str = "127.0.0.1:9092"
+    """Bootstrap servers, host:port, comma between."""
+    postgres: str = "postgresql://lianxin@127.0.0.1:5432"
+    """The server as a URL without a database; each service has the database <space>_<service>."""
+    jwks: Path = Path("jwks.json")
+    """Public keys (JSON Web Key Set) that tokens are signed with."""
+    issuer: str = "lianxin-local"
+    """Who signs tokens, and whom they are for."""
+    audience: str = "lianxin"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    member: str | None = None
+    """A fixed name of this process, never used by two at once: its restart takes lease and partitions back at once."""
+    seal_every: float = Field(default=10.0, gt=0)
+    """Seconds between two seals of a log."""
+
+    def database(self, service: str, *, guarded: bool = True) -> str:
+        """The connection string of a service's database; unguarded for verify and rebuild, which take longer."""
+        return conninfo(self.postgres, f"{self.space}_{service}", guarded=guarded)
+
+    def topic(self, name: str) -> str:
+        """A topic's full name on the broker."""
+        return f"{self.space}.{name}"
+
+    def bare(self, topic: str) -> str:
+        """A topic's name in the contract, from its full name."""
+        return topic.removeprefix(f"{self.space}.")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read(kind: type[S]) -> S:
+    """The settings from the environment. What is wrong with them is said, variable by variable; exit code 2 then."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for item in error.errors():
+            print(f"LIANXIN_{item['loc'][0]}".upper() + f"={item['input']}: {item['msg']}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,106 @@
+"""Topics on the broker, made from the contract alone: `python -m services.runtime.topics apply|check`."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from lianxin_schemas.topics import TOPICS, Topic
+
+from services.runtime.settings import Settings, read
+
+
+class WrongTopics(Exception):
+    """Topics that are missing or divided otherwise than the contract says; each complaint is a sentence."""
+
+
+def apply(settings: Settings, replication: int = 1) -> list[str]:
+    """Makes the topics that are missing; answers with their names. Raises WrongTopics, or KafkaError as it comes."""
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    try:
+        present = set(admin.list_topics())
+        missing = [topic for topic in TOPICS if settings.topic(topic.name) not in present]
+        for topic in missing:
+            _create(admin, settings.topic(topic.name), topic, replication)
+        admin.wait_for_topics([settings.topic(topic.name) for topic in missing])
+        _compare(admin, settings, TOPICS)
+    finally:
+        admin.close()
+    return [settings.topic(topic.name) for topic in missing]
+
+
+def _create(admin: KafkaAdminClient, name: str, topic: Topic, replication: int) -> None:
+    configs = {"retention.ms": str(topic.retention_ms), "retention.bytes": "-1", "cleanup.policy": "delete"}
+    options = {"num_partitions": topic.partitions, "replication_factor": replication, "configs": configs}
+    try:
+        admin.create_topics({name: options})
+    except TopicAlreadyExistsError:  # another `apply` was quicker
+        return
+
+
+def check(settings: Settings, topics: Iterable[Topic] = TOPICS) -> None:
+    """Raises WrongTopics when one is missing or has another number of partitions, KafkaError as it comes."""
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    try:
+        _compare(admin, settings, topics)
+    finally:
+        admin.close()
+
+
+def _compare(admin: KafkaAdminClient, settings: Settings, topics: Iterable[Topic]) -> None:
+    present = set(admin.list_topics())
+    complaints = []
+    for topic in topics:
+        name = settings.topic(topic.name)
+        if name not in present:
+            complaints.append(f"topic {name} is missing: run `python -m services.runtime.topics apply`")
+            continue
+        [found] = admin.describe_topics([name])
+        if (count := len(found["partitions"])) != topic.partitions:
+            complaints.append(
+                f"topic {name} has {count} partitions and must have {topic.partitions}: a count never changes,"
+                " more partitions are a new topic and a move"
+            )
+    if complaints:
+        raise WrongTopics("; ".join(complaints))
+
+
+def wait(settings: Settings, topics: Iterable[Topic]) -> None:
+    """Waits until the broker answers and has the topics as they must be; says once what it waits for."""
+    said, tries = "", 0
+    while True:
+        try:
+            return check(settings, topics)
+        except (WrongTopics, KafkaError, OSError) as error:
+            if str(error) != said:
+                said = str(error)
+                print(f"waiting for Kafka at {settings.kafka}: {said}", file=sys.stderr, flush=True)
+        tries += 1
+        time.sleep(min(5.0, 0.2 * 2**tries))
+
+
+def main() -> int:
+    """Exit code 0 when all is as it must be, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m services.runtime.topics", description=__doc__)
+    parser.add_argument("verb", choices=["apply", "check"])
+    parser.add_argument("--replication", type=int, default=int(os.environ.get("LIANXIN_REPLICATION", "1")))
+    arguments = parser.parse_args()
+    settings = read(Settings)
+    try:
+        if arguments.verb == "apply":
+            for name in apply(settings, arguments.replication):
+                print(f"made {name}")
+        else:
+            check(settings)
+    except (WrongTopics, KafkaError, OSError) as error:
+        print(f"Kafka at {settings.kafka}: {error}", file=sys.stderr)
+        return 1
+    print("the topics are as the contract says")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""An HTTP application as all services build it: closed by default, errors alike, health, limits on what comes in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+
+from services.runtime.settings import Settings
+from services.web import errors
+from services.web.errors import Catalogue, Text
+from services.web.principals import Tokens, unguarded
+
+BODY = 1024 * 1024
+"""Largest body in bytes where a route does not say otherwise."""
+
+Reason = Callable[[], Awaitable[str | None]]
+"""Why the process is not ready, as a sentence; None when it is."""
+
+
+def build(
+    settings: Settings,
+    service: str,
+    routers: Sequence[APIRouter],
+    texts: Mapping[str, Text],
+    open_: Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Reason]]],
+) -> FastAPI:
+    """The application of a service. `open_` opens what its routes need into `app.state` and says when it is ready.
+
+    Raises RuntimeError when a route states no roles.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_(app) as reasons:
+            app.state.reasons = reasons
+            yield
+
+    app = FastAPI(title=f"Lianxin {service}", lifespan=lifespan, max_body_size=BODY, redoc_url=None)
+    app.state.tokens = Tokens.read(settings.jwks, settings.issuer, settings.audience)
+    app.state.catalogue = Catalogue(texts)
+    app.state.reasons = ()
+    errors.install(app, app.state.catalogue)
+    for router in routers:
+        app.include_router(router)
+    _health(app)
+    if open_routes := unguarded(app.routes):
+        raise RuntimeError(f"these routes state no roles: {', '.join(open_routes)}")
+    return app
+
+
+def _health(app: FastAPI) -> None:
+    @app.get("/livez")
+    async def livez() -> dict[str, bool]:
+        """The process answers."""
+        return {"live": True}
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Whether requests should be sent here, with the reasons if not."""
+        found = await asyncio.gather(*(reason() for reason in app.state.reasons))
+        reasons = [reason for reason in found if reason]
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+
+def serve(app: FastAPI, settings: Settings) -> None:
+    """Serves until it is told to stop; requests under way are answered first."""
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )

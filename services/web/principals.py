@@ -1,0 +1,121 @@
+"""Who asks, and what they may do. Every route states its roles; a route that states none does not start."""
+
+import json
+import warnings
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute, iter_route_contexts
+from joserfc import jwt
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import KeySet
+from lianxin_schemas.ids import OpaqueId
+from pydantic import BaseModel, ConfigDict
+from starlette.routing import BaseRoute
+
+from services.refused import Refused
+from services.runtime.log import Author
+
+ALGORITHMS = ["Ed25519", "EdDSA", "ES256", "RS256"]
+OPEN = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
+"""Paths that tell nothing about anybody and need no token."""
+
+
+class Role(StrEnum):
+    """What a principal may be."""
+
+    CADRE = "cadre"
+    OFFICE = "office"
+    IMPORT = "import"
+    ORGANISATION = "organisation"
+    OPERATIONS = "operations"
+
+
+class Principal(BaseModel):
+    """Whoever a valid token speaks for. `office` is the scope of an office's staff."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: OpaqueId
+    roles: frozenset[Role]
+    office: OpaqueId | None = None
+
+    def has(self, role: Role) -> bool:
+        """Whether the principal has a role."""
+        return role in self.roles
+
+    @property
+    def author(self) -> Author:
+        """The principal as the author of events."""
+        return Author("user", self.id)
+
+
+class Tokens:
+    """Verifies bearer tokens (JWT) against the public keys of their issuer."""
+
+    def __init__(self, keys: KeySet, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._claims = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+        )
+        # The same token is not calculated twice; whether it has expired is looked at each time.
+        self._verified = lru_cache(maxsize=10_000)(self._verify)
+
+    @classmethod
+    def read(cls, jwks: Path, issuer: str, audience: str) -> "Tokens":
+        """Reads a JSON Web Key Set. Raises OSError or ValueError when there is none to read."""
+        return cls(KeySet.import_key_set(json.loads(jwks.read_text())), issuer, audience)
+
+    def principal(self, token: str) -> Principal:
+        """The principal of a token. Raises Refused `auth.invalid` or `auth.expired`."""
+        try:
+            claims = self._verified(token)
+            self._claims.validate(claims)
+            return Principal(id=claims.get("sub", ""), roles=claims.get("roles", ()), office=claims.get("office"))
+        except JoseError as error:
+            raise Refused("auth.expired" if error.error == "expired_token" else "auth.invalid") from error
+        except ValueError as error:
+            raise Refused("auth.invalid") from error
+
+    def _verify(self, token: str) -> dict[str, Any]:
+        with warnings.catch_warnings():
+            # joserfc prefers RFC 9864's name Ed25519; most issuers still write EdDSA for the same thing.
+            warnings.simplefilter("ignore", SecurityWarning)
+            return jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+
+
+class Allow:
+    """A dependency: lets in whoever has one of the roles, and hands on who it is."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = frozenset(roles)
+
+    async def __call__(self, request: Request) -> Principal:
+        """The principal. Raises Refused `auth.missing`, `auth.invalid`, `auth.expired` (401) or `auth.role` (403)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Refused("auth.missing")
+        tokens: Tokens = request.app.state.tokens
+        principal = tokens.principal(token)
+        if not principal.roles & self.roles:
+            raise Refused("auth.role", roles=", ".join(sorted(self.roles)))
+        return principal
+
+
+def unguarded(routes: Sequence[BaseRoute]) -> list[str]:
+    """Paths of routes that state no roles and are not open to all: there must be none."""
+    return [
+        str(route.path)
+        for route in iter_route_contexts(routes)  # the routes of included routers too, which `routes` hides
+        if route.path not in OPEN
+        and not (
+            isinstance(route.original_route, APIRoute)
+            and any(isinstance(dependency.call, Allow) for dependency in route.dependant.dependencies)
+        )
+    ]

@@ -1,0 +1,59 @@
+"""What the HTTP side of a service with a log opens: connections to read, one writer, and reasons not to be ready."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI
+from psycopg_pool import AsyncConnectionPool
+
+from services.runtime import readback
+from services.runtime.gather import Gatherer, Rows
+from services.runtime.settings import Settings
+from services.web.app import Reason
+
+
+@asynccontextmanager
+async def open_pool(settings: Settings, service: str) -> AsyncIterator[AsyncConnectionPool[Any]]:
+    """Connections for queries; broken ones are replaced before they are handed out."""
+    async with AsyncConnectionPool(
+        settings.database(service),
+        min_size=1,
+        max_size=8,
+        open=False,
+        timeout=3,
+        kwargs={"autocommit": True},
+        check=AsyncConnectionPool.check_connection,
+    ) as pool:
+        yield pool
+
+
+def database_answers(pool: AsyncConnectionPool[Any]) -> Reason:
+    """Not ready while the database is away."""
+
+    async def reason() -> str | None:
+        try:
+            async with pool.connection(timeout=2) as connection:
+                await connection.execute("SELECT 1")
+        except psycopg.OperationalError as error:
+            return f"the database is away: {error}"
+        return None
+
+    return reason
+
+
+@asynccontextmanager
+async def open_log(app: FastAPI, settings: Settings, service: str, rows: Rows) -> AsyncIterator[Sequence[Reason]]:
+    """Puts `pool`, `log` and `settings` into `app.state`; answers with the reasons not to be ready."""
+    guard = readback.guard(settings, service)
+    async with (
+        open_pool(settings, service) as pool,
+        Gatherer(settings.database(service), rows, guard) as gatherer,
+    ):
+        app.state.pool, app.state.log, app.state.settings = pool, gatherer, settings
+
+        async def writing() -> str | None:
+            return gatherer.trouble and f"the log cannot be written: {gatherer.trouble}"
+
+        yield [database_answers(pool), writing]

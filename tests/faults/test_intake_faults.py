@@ -1,0 +1,75 @@
+"""Faults on the way in: the HTTP process, the log and the relay, by ending and stopping real processes."""
+
+import signal
+
+import pytest
+
+from tests.world.held import intake_holds
+from tests.world.traffic import Traffic
+from tests.world.world import World, until
+
+
+@pytest.mark.parametrize("place", ["write.before-commit", "write.after-commit"])
+def test_api_killed_at(world: World, place: str) -> None:
+    """Before the commit nothing was accepted; after it the client, who got no answer, gets the first receipt."""
+    world.start("intake", "relay", member="relay")
+    first = world.api("intake", failpoint=f"{place}=kill@5")
+    traffic = Traffic(first).start()
+    world.ended(first.process, -signal.SIGKILL)
+    traffic.api = world.api("intake")
+    until(lambda: len(traffic.accepted) > 30, "traffic goes on")
+    traffic.stop()
+    intake_holds(world, traffic)
+
+
+@pytest.mark.parametrize("place", ["relay.after-read", "relay.after-send"])
+def test_relay_killed_at(world: World, place: str) -> None:
+    """What was sent but not marked is sent again; receivers see Duplicates, never a gap."""
+    traffic = Traffic(world.api("intake")).some(10)
+    relay = world.start("intake", "relay", member="relay", failpoint=f"{place}=kill@3")
+    traffic.start()
+    world.ended(relay, -signal.SIGKILL)
+    world.start("intake", "relay", member="relay")
+    until(lambda: world.lag("intake")["log"] < 20, "the relay goes on", every=0.3)
+    traffic.stop()
+    intake_holds(world, traffic)
+
+
+def test_relay_stopped_past_its_lease(world: World) -> None:
+    """Another relay takes over after the lease; the woken one finds its epoch gone and ends."""
+    traffic = Traffic(world.api("intake"))
+    old = world.start("intake", "relay", member="old")
+    traffic.some(10)
+    until(lambda: world.query("intake", "SELECT epoch FROM relay WHERE position > 0"), "the first relay works")
+    old.send_signal(signal.SIGSTOP)
+    world.start("intake", "relay", member="new")
+    traffic.start()
+    until(
+        lambda: world.query("intake", "SELECT 1 FROM relay WHERE epoch = 2 AND position > 20"), "the second took over"
+    )
+    old.send_signal(signal.SIGCONT)
+    world.ended(old, 1)
+    traffic.stop()
+    intake_holds(world, traffic)
+    assert world.query("intake", "SELECT epoch FROM relay") == [(2,)]
+
+
+def test_api_stopped_inside_an_append(world: World) -> None:
+    """The stopped process holds the log's head until the transaction's time is up; then another one goes on."""
+    world.start("intake", "relay", member="relay")
+    stopping = world.api("intake", failpoint="write.middle=stop@5")
+    other = world.api("intake")
+    stuck = Traffic(stopping, seed=1).start()
+    until(lambda: _state(stopping.process.pid) == "T", "the process has stopped inside the append")
+    traffic = Traffic(other, seed=2).some(5)
+    stopping.process.send_signal(signal.SIGCONT)
+    until(lambda: len(stuck.accepted) > 10, "the woken process goes on")
+    stuck.stop()
+    traffic.accepted |= stuck.accepted
+    traffic.contradictions += stuck.contradictions
+    intake_holds(world, traffic)
+
+
+def _state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]

@@ -1,0 +1,195 @@
+"""Real processes of the services in a space of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+from lianxin_schemas.topics import BY_NAME
+
+from deploy.local import keys
+from services.runtime import topics
+from services.runtime.database import conninfo
+from services.runtime.settings import Settings
+
+DEADLINE = 60.0
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE, every: float = 0.05) -> Any:
+    """Waits until a condition holds and answers with it; fails saying what was last seen."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = condition()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s, last seen {seen!r}")
+        time.sleep(every)
+
+
+class World:
+    """One installation. Everything it started ends with `close`."""
+
+    def __init__(
+        self, kafka: str, postgres: str, folder: Path, services: tuple[str, ...] = ("intake", "assignment", "appraisal")
+    ) -> None:
+        self.space = f"t{uuid.uuid4().hex[:12]}"
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.environment = os.environ | {
+            "LIANXIN_SPACE": self.space,
+            "LIANXIN_KAFKA": kafka,
+            "LIANXIN_POSTGRES": postgres,
+            "LIANXIN_JWKS": str(keys.make_key(folder / "keys")),
+            "LIANXIN_SEAL_EVERY": "1",
+        }
+        self.settings = Settings(
+            space=self.space, kafka=kafka, postgres=postgres, jwks=keys.public_keys(folder / "keys"), seal_every=1
+        )
+        with psycopg.connect(conninfo(postgres, "postgres"), autocommit=True) as connection:
+            for service in services:
+                connection.execute(f'CREATE DATABASE "{self.space}_{service}"')
+        for service in services:
+            self.verb(service, "migrate")
+        topics.apply(self.settings)
+
+    # -- processes
+
+    def verb(self, service: str, *arguments: str, code: int = 0) -> str:
+        """Runs a verb to its end; answers with what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", f"services.{service}", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        assert done.returncode == code, (
+            f"{service} {arguments} ended with {done.returncode}: {done.stdout}{done.stderr}"
+        )
+        return done.stdout
+
+    def start(self, service: str, role: str, member: str | None = None, **environment: str) -> subprocess.Popen[bytes]:
+        """Starts a process; `failpoint=` arms one, `member=` gives it a fixed name."""
+        extra = {f"LIANXIN_{name.upper()}": value for name, value in environment.items()}
+        if member:
+            extra["LIANXIN_MEMBER"] = member
+        with (self.folder / f"{service}-{role}.log").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"services.{service}", role],
+                env=self.environment | extra,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.processes.append(process)
+        return process
+
+    def api(self, service: str, **environment: str) -> "Api":
+        """Starts an HTTP process and waits until it is ready."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = self.start(service, "api", port=str(port), **environment)
+        api = Api(process, f"http://127.0.0.1:{port}", self.folder / "keys")
+        until(api.ready, f"{service} api ready: {self.output(service, 'api')}")
+        return api
+
+    def output(self, service: str, role: str) -> str:
+        """The last that a process wrote."""
+        file = self.folder / f"{service}-{role}.log"
+        return file.read_text()[-3000:] if file.exists() else ""
+
+    def ended(self, process: subprocess.Popen[bytes], code: int | None = None) -> int:
+        """Waits until a process has ended."""
+        found = process.wait(DEADLINE)
+        assert code is None or found == code, f"ended with {found}, not {code}"
+        return found
+
+    def close(self) -> None:
+        """Ends every process, and what it left in the broker and the database."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+                process.wait()
+
+    # -- what there is
+
+    def query(self, service: str, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Rows from a service's database."""
+        with psycopg.connect(self.settings.database(service), autocommit=True) as connection:
+            cursor = connection.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def lag(self, service: str) -> dict[str, Any]:
+        """What `lag --json` says."""
+        done = subprocess.run(
+            [sys.executable, "-m", f"services.{service}", "lag", "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def topic(self, name: str) -> list[tuple[int, dict[str, Any]]]:
+        """Every message of a topic that is JSON, with its partition, in the order of each partition."""
+        found = []
+        for partition, value in self.raw(name):
+            try:
+                found.append((partition, json.loads(value)))
+            except ValueError:
+                continue
+        return found
+
+    def raw(self, name: str) -> list[tuple[int, bytes]]:
+        """The bytes of every message of a topic with its partition."""
+        consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka, group_id=None, enable_auto_commit=False)
+        try:
+            parts = [TopicPartition(self.settings.topic(name), p) for p in range(BY_NAME[name].partitions)]
+            ends = {part: end for part, end in consumer.end_offsets(parts).items() if end}
+            consumer.assign(list(ends))
+            consumer.seek_to_beginning()
+            found = []
+            while any(consumer.position(part) < end for part, end in ends.items()):
+                for part, records in consumer.poll(timeout_ms=500).items():
+                    found += [(part.partition, record.value) for record in records]
+            return found
+        finally:
+            consumer.close()
+
+
+class Api:
+    """An HTTP process, and a client to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str, folder: Path) -> None:
+        self.process = process
+        self.folder = folder
+        self.client = httpx.Client(base_url=address, timeout=30)
+
+    def ready(self) -> bool:
+        """Whether it answers that it is ready."""
+        assert self.process.poll() is None, "the api has ended"
+        try:
+            return self.client.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, who: str = "importer", role: str = "import", **more: Any
+    ) -> httpx.Response:
+        """A request by a principal of one role."""
+        token = keys.sign(self.folder, who, [role], more.pop("office", None))
+        return self.client.request(method, path, json=body, headers={"Authorization": f"Bearer {token}"}, **more)
