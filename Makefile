@@ -1,4 +1,4 @@
-# One line each. PYTHON names the Python (3.11 or newer) that .venv is made with.
+# PYTHON names the Python (3.11 or newer) that .venv is made with.
 PYTHON ?= python3
 VENV := .venv/bin
 PREPARE = $(PYTHON) deploy/local/prepare.py
@@ -11,5 +11,5 @@ demo: ; @$(PREPARE) && $(VENV)/python -m deploy.demo
 up: ; @$(PREPARE) && $(VENV)/python -m deploy.local up
 down: ; @$(PREPARE) && $(VENV)/python -m deploy.local down
 test: ; @$(PREPARE) --dev && $(VENV)/python -m pytest -n 2 --dist loadgroup
-check: ; @$(PREPARE) --dev && $(VENV)/ruff check && $(VENV)/ruff format --check && $(VENV)/mypy schemas services deploy tests && $(VENV)/lint-imports && $(VENV)/python -m lianxin_schemas.generate --check
+check: ; @$(PREPARE) --dev && $(VENV)/ruff check && $(VENV)/ruff format --check && MYPYPATH=schemas $(VENV)/mypy --explicit-package-bases schemas services deploy tests && $(VENV)/lint-imports && $(VENV)/python -m lianxin_schemas.generate --check
 generate: ; @$(PREPARE) --dev && $(VENV)/python -m lianxin_schemas.generate

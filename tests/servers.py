@@ -2,7 +2,8 @@
 
 `servers` is one pair for the whole run, all xdist workers included; it starts when the first test asks.
 `private_servers` is a pair of one test's own, to stop, kill and restart.
-LIANXIN_KAFKA and LIANXIN_POSTGRES name servers to use instead; LIANXIN_TEST_SERVERS=containers uses Docker.
+LIANXIN_KAFKA and LIANXIN_POSTGRES name servers to use instead of the shared pair; LIANXIN_TEST_SERVERS=containers
+takes that from Docker, one pair for each xdist worker. The private pair is always the embedded one.
 Nothing is skipped: where no server can be had, the test fails.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.servers import Servers, remove
-from deploy.local.state import PROJECT, alone
+from deploy.local.state import MARK, PROJECT, alone
 from deploy.local.sweep import end, marked
 
 FOLDER = "LIANXIN_TEST_FOLDER"
@@ -40,7 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     folder = Path(tempfile.mkdtemp(prefix="lianxin-tests-", dir="/tmp"))
-    os.environ[FOLDER] = str(folder)
+    # The mark goes to every process a test starts, so that none of them outlives the run.
+    os.environ |= {FOLDER: str(folder), MARK: str(folder)}
     watcher = subprocess.Popen(
         [sys.executable, "-m", "tests.servers", "watch", str(folder)],
         cwd=PROJECT,
@@ -52,14 +54,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _let_go(watcher: subprocess.Popen[bytes]) -> None:
     watcher.communicate()
-    os.environ.pop(FOLDER, None)
+    for name in (FOLDER, MARK):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")
-def servers() -> Addresses:
+def servers() -> Iterator[Addresses]:
     """The servers of the run. Data of other tests are in them: use a space of your own."""
     if "LIANXIN_KAFKA" in os.environ and "LIANXIN_POSTGRES" in os.environ:
-        return Addresses(os.environ["LIANXIN_KAFKA"], os.environ["LIANXIN_POSTGRES"])
+        yield Addresses(os.environ["LIANXIN_KAFKA"], os.environ["LIANXIN_POSTGRES"])
+    elif os.environ.get("LIANXIN_TEST_SERVERS") == "containers":
+        from tests.deploy.containers import containers
+
+        with containers() as (kafka, postgres):
+            yield Addresses(kafka, postgres)
+    else:
+        yield _shared()
+
+
+def _shared() -> Addresses:
     folder = Path(os.environ[FOLDER])
     known = folder / "servers.json"
     with alone(folder):
@@ -86,25 +99,15 @@ def private_servers() -> Iterator[Servers]:
 
 def start(folder: Path) -> None:
     """Starts the run's servers and leaves them running; their addresses are in servers.json."""
-    if os.environ.get("LIANXIN_TEST_SERVERS") == "containers":
-        from tests.containers import start_containers
-
-        kafka, postgres = start_containers(str(folder))
-    else:
-        own = Servers(folder / "shared")
-        own.start()
-        kafka, postgres = own.kafka_address, own.postgres_url
-    (folder / "servers.json").write_text(json.dumps(asdict(Addresses(kafka, postgres))))
+    own = Servers(folder / "shared")
+    own.start()
+    (folder / "servers.json").write_text(json.dumps(asdict(Addresses(own.kafka_address, own.postgres_url))))
 
 
 def watch(folder: Path) -> None:
     """Waits until the pytest run is over, however it ends, then ends and deletes all it has left."""
     sys.stdin.read()
     end(marked(folder), seconds=3)
-    if os.environ.get("LIANXIN_TEST_SERVERS") == "containers":
-        from tests.containers import remove_containers
-
-        remove_containers(str(folder))
     for state in folder.iterdir():
         if state.is_dir():
             remove(state)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from services.intake.settings import Settings
 from services.runtime import cli, readback
+from services.runtime.settings import read
 
 
 def main() -> int:
     """Wires the service and runs the verb on the command line."""
-    settings = Settings()
+    settings = read(Settings)
 
     def serve() -> None:
         from services.intake.api.app import SERVICE, application

@@ -101,6 +101,8 @@ async def _replay_key(
             work = await handler(connection, [received]) if type(received.event) in kinds else Work()
         except (codec.Unreadable, Unfit) as error:
             return applied, error.reason
+        except NotFound:
+            return applied, "not-in-kafka"
         await log.write(
             connection,
             work.decisions,

@@ -26,17 +26,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, settings: Settings, service: str, receiver: Receiver) -> None:
         self._settings = settings
         self._receiver = receiver
-        self._consumer = AIOKafkaConsumer(
-            *(settings.topic(topic.name) for topic in consumed_by(service)),
-            bootstrap_servers=settings.kafka,
-            group_id=f"{settings.space}.{service}.{receiver.inbox.consumer}",
-            group_instance_id=settings.member,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=1_000,
-            rebalance_timeout_ms=15_000,
-        )
+        self._service = service
         self._committed = time.monotonic()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -73,14 +63,28 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _start(self) -> None:
         tries = 0
         while True:
+            self._consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._settings.kafka,
+                group_id=f"{self._settings.space}.{self._service}.{self._receiver.inbox.consumer}",
+                group_instance_id=self._settings.member,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=1_000,
+                rebalance_timeout_ms=15_000,
+            )
+            self._consumer.subscribe(
+                [self._settings.topic(topic.name) for topic in consumed_by(self._service)], listener=self
+            )
             try:
-                self._consumer.subscribe(self._consumer.subscription(), listener=self)
                 await self._consumer.start()
-                return
             except KafkaError as error:
                 logger.warning("the broker is away, trying again: %s", error)
+                await self._consumer.stop()
                 await pause(tries)
                 tries += 1
+            else:
+                return
 
     async def _take(self, polled: Mapping[TopicPartition, list]) -> None:  # type: ignore[type-arg]
         messages = [

@@ -74,9 +74,10 @@ def history(settings: Settings, service: str, progress: Callable[[int, int], Non
             for partition in range(topic.partitions)
         }
         ends = kafka.end_offsets(list(parts))
-        kafka.assign([tp for tp in parts if ends[tp]])
-        kafka.seek_to_beginning()
         left = {tp for tp in parts if ends[tp]}
+        kafka.assign(list(left))
+        for tp in left:
+            kafka.seek(tp, 0)
         while left:
             polled = kafka.poll(timeout_ms=1_000)
             for tp, records in polled.items():

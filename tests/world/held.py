@@ -11,7 +11,7 @@ def log_holds(world: World, service: str, accepted: list[str]) -> None:
     """Every accepted event stands in the log once; positions and lane numbers are dense; time never falls."""
     rows = world.query(
         service,
-        "SELECT position, id::text, topic, partition, number, recordedtime, stream, version FROM events ORDER BY position",
+        "SELECT position, id::text, topic, partition, number, recordedtime, stream, version FROM events ORDER BY 1",
     )
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1)), "positions are not dense"
     ids = [row[1] for row in rows]
@@ -89,12 +89,12 @@ def appraisal_holds(world: World) -> None:
     settled(world, "appraisal")
     streams = world.query("intake", "SELECT count(DISTINCT stream) FROM events WHERE topic = 'visits'")
     assert world.query("appraisal", "SELECT count(*) FROM visit") == streams
-    world.verb("appraisal", "verify")
+    world.verify()
     before = tables(world)
-    world.verb("appraisal", "rebuild")
+    world.rebuild()
     settled(world, "appraisal")
     assert tables(world) == before, "rebuilt tables differ from live ones"
-    world.verb("appraisal", "verify")
+    world.verify()
 
 
 def tables(world: World) -> dict[str, list[Any]]:

@@ -69,7 +69,7 @@ class Traffic:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self.api.closed:
             self._one()
 
     def _one(self) -> None:
@@ -94,8 +94,10 @@ class Traffic:
         while True:
             try:
                 answer = self.api.call("POST", path, command)
-            except httpx.TransportError:
+            except (httpx.TransportError, RuntimeError):
                 answer = None
+                if self.api.closed:  # the test is over, and has failed elsewhere
+                    return
             if answer is not None and answer.status_code == 201:
                 events = answer.json()["events"]
                 if self.accepted.setdefault(command["command"], events) != events:

@@ -132,7 +132,7 @@ async def _change(visit: UUID, command: visits.Command, principal: Principal, re
         request.app.state.pool,
         request.app.state.log,
         command=command.command,
-        hash_=log.content_hash(command),
+        hash_=log.content_hash(command, f"visit-{visit}"),
         author=principal.author,
         streams=[f"visit-{visit}"],
         decide=decide,

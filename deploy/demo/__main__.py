@@ -1,0 +1,113 @@
+"""A county in miniature: brings the stack up, sends a quarter's work through it, and checks every figure.
+
+Exit codes: 0 everything held; 1 something did not, and it says what; 2 wrong usage.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+
+from deploy.demo import figures, petitions, register, report, sending, township, visits
+from deploy.demo.client import IN_FLIGHT, Client, Tally
+from deploy.demo.figures import CadreScore, Line
+from deploy.demo.installation import Installation
+from deploy.demo.petitions import SHANGHAI, Journey
+from deploy.demo.progress import Progress
+from deploy.local.state import Trouble, state_folder, write
+
+POLICIES = Path(__file__).parent / "policies"
+
+
+class Demo:
+    """One run: the data of a seed, and what became of them."""
+
+    def __init__(self, state: Path, seed: int) -> None:
+        self.started = time.monotonic()
+        self.state = state
+        self.township = township.make(seed)
+        self.sendings = visits.of_the_quarter(self.township, seed)
+        self.made_up = petitions.of_the_township(self.township, seed)
+        self.journeys: list[Journey] = [*petitions.of_the_file(seed), *self.made_up]
+        self.tables = register.together([self.township.tables, register.districts()])
+        self.tally = Tally()
+        sent = len(self.sendings) + sum(journey.sendings() for journey in self.journeys)
+        self.progress = Progress(sent + figures.questions())
+        self.stack = Installation(state, datetime.now(SHANGHAI), self.progress.note)
+
+    async def run(self) -> report.Found:
+        """The whole run, phase by phase."""
+        progress = self.progress
+        async with progress.phase("启动", "Start"):
+            await asyncio.to_thread(self.stack.up)
+        async with progress.phase("登记册", "Register"):
+            with tempfile.TemporaryDirectory() as folder:
+                register.write(self.tables, Path(folder))
+                await self.stack.load(Path(folder))
+        connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            client = Client(session, self.stack.addresses(), self.stack.tokens(), self.tally)
+            async with progress.phase("走访", "Visits"):
+                await sending.visits(client, self.sendings, progress.advance)
+            async with progress.phase("诉求", "Petitions"):
+                await sending.petitions(client, self.journeys, progress.advance)
+            async with progress.phase("到齐", "Arrival"):
+                parked = await self.stack.arrived(progress.note)
+            async with progress.phase("核对", "Verification"):
+                differences = [line for name in ("appraisal", "assignment") for line in await self.stack.verify(name)]
+                topics = await asyncio.to_thread(self.stack.topics)
+            async with progress.phase("比对", "Figures"):
+                districts, cadre = await self._figures(client)
+        seconds = time.monotonic() - self.started
+        return report.Found(self.stack.space, self.tally, topics, parked, differences, districts, cadre, seconds)
+
+    async def _figures(self, client: Client) -> tuple[list[Line], CadreScore]:
+        cadre = await figures.of_cadre(client, self.township, self.sendings, self.made_up)
+        return await figures.by_district(client, self.progress.advance), cadre
+
+
+def check_clock(now: datetime) -> None:
+    """Raises Trouble when the made-up data would lie in the future of this machine."""
+    if now.date() < township.TODAY:
+        raise Trouble(f"本机时钟不对 / This machine's clock says {now:%Y-%m-%d}: set it, then run the demo again.")
+
+
+def main() -> int:
+    """Runs the demo; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=2026, help="of the made-up data (2026); the same gives the same")
+    arguments = parser.parse_args()
+    # The shipped policy begins in 2020; the petitions of the demo begin before.
+    os.environ.setdefault("LIANXIN_POLICIES", str(POLICIES))
+    state = state_folder()
+    try:
+        check_clock(datetime.now(SHANGHAI))
+        return _run(Demo(state, arguments.seed))
+    except Trouble as trouble:
+        print(f"演示没有完成 / The demo did not finish: {trouble}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("中断 / Interrupted: `make down` ends what runs.", file=sys.stderr)
+    return 1
+
+
+def _run(demo: Demo) -> int:
+    try:
+        found = asyncio.run(demo.run())
+    finally:
+        demo.progress.close()
+    write(demo.state / "demo.json", json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n")
+    print("\n" + report.text(found, demo.stack.addresses(), str(demo.state)))
+    return 1 if found.complaints() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The embedded stack: Kafka and PostgreSQL without Docker, and the services, supervised."""

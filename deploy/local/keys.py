@@ -1,0 +1,63 @@
+"""The issuer of local tokens: one Ed25519 key pair per state folder, and what it signs.
+
+In production an OIDC issuer takes its place: the services only ever see the public key set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import OKPKey
+
+from deploy.local.state import Trouble, write
+
+ISSUER = "lianxin-local"
+AUDIENCE = "lianxin"
+ALGORITHM = "EdDSA"
+
+
+def public_keys(folder: Path) -> Path:
+    """The JSON Web Key Set the services verify tokens with."""
+    return folder / "jwks.json"
+
+
+def make_key(folder: Path) -> Path:
+    """Makes the key pair once (private.json, 0600; jwks.json); answers the public key set's path."""
+    private, public = folder / "private.json", public_keys(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not private.exists():
+        key = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
+        # Never readable by others, not even between making it and a later chmod.
+        with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(key.as_dict(private=True), file)
+    if not public.exists():
+        write(public, json.dumps({"keys": [_key(folder).as_dict(private=False)]}, indent=2) + "\n")
+        public.chmod(0o644)  # a container's user reads it too
+    return public
+
+
+def sign(folder: Path, subject: str, roles: list[str], office: str | None = None, hours: float = 12) -> str:
+    """A token for a principal, signed with the folder's key; Trouble when there is no key yet."""
+    key = _key(folder)
+    now = int(time.time())
+    claims: dict[str, object] = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "roles": roles}
+    claims |= {"iat": now, "exp": now + int(hours * 3600)}
+    if office is not None:
+        claims["office"] = office
+    with warnings.catch_warnings():
+        # joserfc prefers RFC 9864's name Ed25519, which most issuers and verifiers do not know yet.
+        warnings.simplefilter("ignore", SecurityWarning)
+        return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def _key(folder: Path) -> OKPKey:
+    private = folder / "private.json"
+    if not private.exists():
+        raise Trouble(f"There is no key in {folder}: run `python -m deploy.local up`, which makes one.")
+    return OKPKey.import_key(json.loads(private.read_text()))

@@ -1,0 +1,50 @@
+"""What an installation runs, as data: its services' databases, what prepares them, and their processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Program:
+    """One supervised process: `python -m <module...>`; a web program gets LIANXIN_PORT and answers on /readyz."""
+
+    name: str
+    module: tuple[str, ...]
+    web: bool = False
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything `up` brings to run beside the two servers."""
+
+    services: tuple[str, ...]
+    """Each has the database <space>_<service>."""
+    migrations: tuple[Program, ...]
+    """Run to their end, side by side, as soon as PostgreSQL serves; each does nothing the second time."""
+    topics: tuple[Program, ...]
+    """The same, as soon as Kafka serves."""
+    programs: tuple[Program, ...]
+
+
+def role(service: str, verb: str, *, web: bool = False) -> Program:
+    """A service's process in one of its roles."""
+    return Program(f"{service}-{verb}", (f"services.{service}", verb), web=web)
+
+
+SERVICES = ("intake", "assignment", "appraisal")
+
+LIANXIN = Installation(
+    services=SERVICES,
+    migrations=tuple(role(service, "migrate") for service in SERVICES),
+    topics=(Program("topics-apply", ("services.runtime.topics", "apply")),),
+    programs=(
+        role("intake", "api", web=True),
+        role("intake", "relay"),
+        role("assignment", "api", web=True),
+        role("assignment", "relay"),
+        role("assignment", "react"),
+        role("appraisal", "api", web=True),
+        role("appraisal", "project"),
+    ),
+)

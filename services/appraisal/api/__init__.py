@@ -1,0 +1,1 @@
+"""HTTP to query, one noun a file."""

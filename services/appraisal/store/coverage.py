@@ -1,0 +1,145 @@
+"""Who answers for a household on a day, how many were visited, and the visits behind it (A4, A6).
+
+A pairing is in force on a day when its period and its cadre's term cover the day. A household with none in force
+belongs to the leader of its zone: of the narrowest zone that holds its group and has a leader in force.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.appraisal.store.reading import Connection
+
+_COVERS = "{period}.since <= {day} AND coalesce({period}.until, 'infinity') >= {day}"
+
+
+def _term(cadre: str, day: str) -> str:
+    return (
+        f"EXISTS (SELECT FROM responsibility o WHERE o.kind = 'term' AND o.subject = {cadre}"
+        f" AND {_COVERS.format(period='o', day=day)})"
+    )
+
+
+def _pairing(household: str, day: str, cadre: str = "p.cadre") -> str:
+    return (
+        "EXISTS (SELECT FROM responsibility p WHERE p.kind = 'pairing'"
+        f" AND p.subject = {household} AND p.cadre = {cadre} AND {_COVERS.format(period='p', day=day)}"
+        f" AND {_term('p.cadre', day)})"
+    )
+
+
+def _leads(cadre: str, grp: str, day: str) -> str:
+    return (
+        f"{cadre} IN (SELECT l.cadre FROM zone z JOIN responsibility l ON l.kind = 'leader' AND l.subject = z.zone"
+        f" WHERE z.groups @> ARRAY[{grp}] AND {_COVERS.format(period='l', day=day)} AND {_term('l.cadre', day)}"
+        " ORDER BY z.level FETCH FIRST ROW WITH TIES)"
+    )
+
+
+def _answers(household: str, grp: str, cadre: str, day: str) -> str:
+    return f"({_pairing(household, day, cadre)} OR (NOT {_pairing(household, day)} AND {_leads(cadre, grp, day)}))"
+
+
+_LAST = "%(last)s::date"
+_CADRE = "%(subject)s::text"
+_MINE = {
+    "cadre": f"""
+    SELECT h.household, h.grp FROM responsibility r JOIN household h ON h.household = r.subject
+    WHERE r.kind = 'pairing' AND r.cadre = {_CADRE} AND {_COVERS.format(period="r", day=_LAST)}
+      AND {_term(_CADRE, _LAST)}
+    UNION
+    SELECT h.household, h.grp
+    FROM responsibility r JOIN zone y ON y.zone = r.subject JOIN household h ON h.grp = ANY (y.groups)
+    WHERE r.kind = 'leader' AND r.cadre = {_CADRE} AND {_COVERS.format(period="r", day=_LAST)}
+      AND NOT {_pairing("h.household", _LAST)} AND {_leads(_CADRE, "h.grp", _LAST)}""",
+    "zone": """
+    SELECT h.household, h.grp FROM zone y JOIN household h ON h.grp = ANY (y.groups) WHERE y.zone = %(subject)s""",
+}
+_COUNT = {
+    kind: f"""
+WITH mine AS MATERIALIZED ({mine}), visited AS (
+    SELECT FROM mine m JOIN visit_tally t
+    ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST} AND t.visits > 0
+    WHERE {_answers("m.household", "m.grp", "t.cadre", "t.day")}
+    GROUP BY m.household HAVING sum(t.visits) >= %(required)s
+)
+SELECT (SELECT count(*) FROM visited), (SELECT count(*) FROM mine)"""
+    for kind, mine in _MINE.items()
+}
+_OWN = {
+    "cadre": f"""
+    SELECT v.visit, unnest(v.households) AS household FROM visit v
+    WHERE v.cadre = {_CADRE} AND v.day BETWEEN %(first)s AND {_LAST}
+    UNION""",
+    "zone": "",
+}
+_ITEMS = {
+    kind: f"""
+WITH mine AS MATERIALIZED ({mine}), items AS ({_OWN[kind]}
+    SELECT v.visit, t.household FROM mine m
+    JOIN visit_tally t ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST}
+    JOIN visit v ON v.cadre = t.cadre AND v.day = t.day AND t.household = ANY (v.households)
+)"""
+    for kind, mine in _MINE.items()
+}
+_TOTAL = {kind: f"{items} SELECT count(*) FROM items" for kind, items in _ITEMS.items()}
+STANDS = "v.entry_version > coalesce(v.withdrawal_version, 0)"
+_STATUS = f"""v.visit, v.cadre, household, v.day, {STANDS}, h.household IS NOT NULL,
+    coalesce({_answers("h.household", "h.grp", "v.cadre", "v.day")}, false),
+    v.entry_event, v.entry_type, v.entry_time, v.withdrawal_event"""
+_PAGE = {
+    kind: f"""{items}, page AS (
+    SELECT v.day AS at, i.visit, i.household FROM items i JOIN visit v USING (visit)
+    ORDER BY v.day, i.visit, i.household LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT {_STATUS}, EXISTS (SELECT FROM mine m WHERE m.household = page.household)
+FROM page JOIN visit v USING (visit) LEFT JOIN household h USING (household) ORDER BY at, visit, household"""
+    for kind, items in _ITEMS.items()
+}
+_ONE = f"""
+SELECT {_STATUS}, true FROM visit v, unnest(v.households) AS n (household) LEFT JOIN household h USING (household)
+WHERE v.visit = %(visit)s ORDER BY household"""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One visit and one of its households, as the tables see them."""
+
+    visit: UUID
+    cadre: str
+    household: str
+    day: date
+    stands: bool
+    known: bool
+    """The register knows the household."""
+    answering: bool
+    """The visiting cadre answered for the household on that day."""
+    event: UUID
+    type: str
+    time: datetime
+    withdrawal: UUID | None
+    mine: bool
+    """The household is one of those that the question is about."""
+
+
+async def count(connection: Connection, parameters: dict[str, Any]) -> tuple[int, int]:
+    """Households visited often enough, and all. Parameters: kind, subject, first, last, required."""
+    cursor = await connection.execute(_COUNT[parameters["kind"]], parameters)
+    row = await cursor.fetchone()
+    assert row
+    return row[0], row[1]
+
+
+async def items(connection: Connection, parameters: dict[str, Any]) -> tuple[int, list[Item]]:
+    """How many visits of households lie behind, and a page of them. Parameters: as `count`, limit, offset."""
+    cursor = await connection.execute(_TOTAL[parameters["kind"]], parameters)
+    total = await cursor.fetchone()
+    cursor = await connection.execute(_PAGE[parameters["kind"]], parameters)
+    return total[0] if total else 0, [Item(*row) for row in await cursor.fetchall()]
+
+
+async def visit(connection: Connection, visit_: UUID) -> list[Item]:
+    """One visit with each of its households; empty when nothing was entered."""
+    cursor = await connection.execute(_ONE, {"visit": visit_})
+    return [Item(*row) for row in await cursor.fetchall()]

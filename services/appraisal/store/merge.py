@@ -1,0 +1,140 @@
+"""Brings rows to the database in two steps: COPY beside the tables, holding no lock, then one merge a table.
+
+A merge turns what it changed in facts into differences of tallies, in the same statement (RETURNING old and new).
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from services.appraisal.store.tables import FACTS, Rows, Table
+from services.runtime.database import Statement
+
+CREATE = "; ".join(f"CREATE TEMP TABLE incoming_{name} (LIKE {name})" for name in FACTS)
+
+
+async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
+    """Fills the session's temporary tables with these rows and nothing else.
+
+    Each connection makes them once, like the tables that its search path finds: those of a rebuild in a rebuild.
+    """
+    used = [name for name in FACTS if rows[name]]
+    if not used:
+        return
+    async with connection.transaction():
+        cursor = await connection.execute("SELECT to_regclass('pg_temp.incoming_visit') IS NULL")
+        missing = await cursor.fetchone()
+        if missing and missing[0]:
+            await connection.execute(CREATE)
+        else:
+            await connection.execute(f"TRUNCATE {', '.join(f'incoming_{name}' for name in used)}")
+        for name in used:
+            columns = ", ".join(FACTS[name].columns)
+            copy = f"COPY incoming_{name} ({columns}) FROM STDIN"
+            async with connection.cursor().copy(copy) as target:
+                await target.write("".join(_lines(FACTS[name], rows[name])))
+
+
+def _lines(table: Table, rows: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]]) -> Iterable[str]:
+    """Rows in COPY's text format. Ids are opaque and hold nothing that would have to be escaped."""
+    absent = {slot: (None,) * len(columns) for slot, columns in table.slots.items()}
+    for key, slots in rows.items():
+        values = [*key]
+        for slot, nothing in absent.items():
+            values += slots.get(slot, nothing)
+        yield "\t".join(map(_text, values)) + "\n"
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "\\N"
+        case str():
+            return value
+        case tuple():
+            # Quoted, or an id spelt null would be none.
+            return "{" + ",".join(f'"{item}"' for item in value) + "}"
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def statements(rows: Rows) -> list[Statement]:
+    """The merges of staged rows, in the order of tables; each sorted by key."""
+    result: list[Statement] = []
+    for name in FACTS:
+        if rows[name]:
+            result += [(sql, []) for sql in MERGES[name]]
+    return result
+
+
+def _newer(slot: tuple[str, ...]) -> str:
+    version = slot[0]
+    return f"(excluded.{version} IS NOT NULL AND (t.{version} IS NULL OR excluded.{version} > t.{version}))"
+
+
+def _merge(name: str) -> str:
+    """Inserts what is new and replaces slots that are older; rows that nothing is newer for are left alone."""
+    table = FACTS[name]
+    changes = [
+        f"{column} = CASE WHEN {_newer(slot)} THEN excluded.{column} ELSE t.{column} END"
+        for slot in table.slots.values()
+        for column in slot
+    ]
+    columns, key = ", ".join(table.columns), ", ".join(table.key)
+    return (
+        f"INSERT INTO {name} AS t ({columns}) SELECT {columns} FROM incoming_{name} ORDER BY {key}"
+        f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(changes)}"
+        f" WHERE {' OR '.join(map(_newer, table.slots.values()))}"
+    )
+
+
+_STANDS = "{0}.entry_version > coalesce({0}.withdrawal_version, 0)"
+VISITS = f"""
+WITH changed AS (
+    {_merge("visit")}
+    RETURNING old.households AS households0, old.day AS day0, old.cadre AS cadre0, {_STANDS.format("old")} AS stands0,
+              new.households AS households1, new.day AS day1, new.cadre AS cadre1, {_STANDS.format("new")} AS stands1
+), moved AS (
+    SELECT unnest(households0) AS household, day0 AS day, cadre0 AS cadre,
+           -stands0::int AS visits, -(NOT stands0)::int AS withdrawn FROM changed
+    UNION ALL
+    SELECT unnest(households1), day1, cadre1, stands1::int, (NOT stands1)::int FROM changed
+)
+INSERT INTO visit_tally AS t
+SELECT household, day, cadre, sum(visits), sum(withdrawn) FROM moved
+GROUP BY household, day, cadre HAVING sum(visits) <> 0 OR sum(withdrawn) <> 0 ORDER BY household, day, cadre
+ON CONFLICT (household, day, cadre)
+DO UPDATE SET visits = t.visits + excluded.visits, withdrawn = t.withdrawn + excluded.withdrawn
+"""
+_IN_TIME = "coalesce(({0}.replied < {0}.due)::int, 0)"
+CASES = f"""
+WITH changed AS (
+    {_merge("case_fact")}
+    RETURNING old.month AS month0, old.cadre AS cadre0, old.zone AS zone0, {_IN_TIME.format("old")} AS in_time0,
+              new.month AS month1, new.cadre AS cadre1, new.zone AS zone1, {_IN_TIME.format("new")} AS in_time1
+), moved AS (
+    SELECT s.kind, s.subject, s.month, s.registered, s.in_time FROM changed,
+    LATERAL (VALUES ('cadre', cadre0, month0, -1, -in_time0), ('cadre', cadre1, month1, 1, in_time1),
+                    ('zone', zone0, month0, -1, -in_time0), ('zone', zone1, month1, 1, in_time1))
+            AS s (kind, subject, month, registered, in_time)
+    WHERE s.subject IS NOT NULL AND s.month IS NOT NULL
+)
+INSERT INTO case_tally AS t
+SELECT kind, subject, month, sum(registered), sum(in_time) FROM moved
+GROUP BY kind, subject, month HAVING sum(registered) <> 0 OR sum(in_time) <> 0 ORDER BY kind, subject, month
+ON CONFLICT (kind, subject, month)
+DO UPDATE SET registered = t.registered + excluded.registered, in_time = t.in_time + excluded.in_time
+"""
+# Only rows emptied by this very transaction can be found: every other one has deleted its own before its commit.
+EMPTY = {
+    "visit": "DELETE FROM visit_tally WHERE visits = 0 AND withdrawn = 0",
+    "case_fact": "DELETE FROM case_tally WHERE registered = 0",
+}
+MERGES: dict[str, list[str]] = {name: [_merge(name)] for name in FACTS} | {
+    "visit": [VISITS, EMPTY["visit"]],
+    "case_fact": [CASES, EMPTY["case_fact"]],
+}

@@ -1,0 +1,30 @@
+"""One consistent look at all tables, also while a rebuild swaps them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from services.appraisal.store.tables import TABLES
+
+Connection = psycopg.AsyncConnection[Any]
+# Before the first query, which takes the snapshot: a table swapped in after it would look empty.
+LOCK = f"LOCK TABLE {', '.join(TABLES)} IN ACCESS SHARE MODE"
+
+
+@asynccontextmanager
+async def snapshot(connection: Connection) -> AsyncIterator[Connection]:
+    """All queries inside see the same moment."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await connection.execute(LOCK)
+        yield connection
+
+
+async def as_of(connection: Connection) -> datetime | None:
+    """The newest recordedtime applied; None before the first event."""
+    cursor = await connection.execute("SELECT max(recorded) FROM progress")
+    row = await cursor.fetchone()
+    return row[0] if row else None

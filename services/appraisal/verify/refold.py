@@ -1,0 +1,179 @@
+"""The tables as they should be: a second, plain fold from JSON to dictionaries. It shares nothing with the first.
+
+All events of a row are kept until the end, then sorted by version and gone through in that order.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.runtime.inbox import Message
+
+CHINA = ZoneInfo("Asia/Shanghai")
+NARROWEST = ("group", "village", "township")
+CREDITED = ("case.assigned", "case.accepted", "case.decided", "case.replied")
+PERIODS = {
+    "pairing.started": ("pairing", "household"),
+    "pairing.ended": ("pairing", "household"),
+    "zone.leader_set": ("leader", "zone"),
+    "zone.leader_ended": ("leader", "zone"),
+    "term.started": ("term", "cadre"),
+    "term.ended": ("term", "cadre"),
+}
+HANDLED = {
+    *("visit.logged", "visit.corrected", "visit.withdrawn", "case.opened", "case.limit_set", *CREDITED, *PERIODS),
+    *("household.registered", "zone.drawn", "log.sealed"),
+}
+Table = dict[tuple[Any, ...], dict[str, Any]]
+Lane = tuple[str, str, int]
+
+
+def local(text: str) -> date:
+    """The Chinese day of a moment."""
+    return datetime.fromisoformat(text).astimezone(CHINA).date()
+
+
+@dataclass
+class Refold:
+    """What the topics say up to some marks, leaving out the numbers and offsets set aside."""
+
+    marks: dict[Lane, int]
+    aside: set[tuple[Lane, int]]
+    alone: set[tuple[str, int, int]]
+    """Topic, partition and offset of what is parked outside any lane."""
+    seen: Counter[Lane] = field(default_factory=Counter)
+    """How many numbers of each lane were read."""
+    _known: set[tuple[Lane, int]] = field(default_factory=set)
+    _events: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    _recorded: dict[Lane, datetime] = field(default_factory=dict)
+
+    def take(self, messages: Iterable[Message]) -> None:
+        """Takes in messages in whatever order they come."""
+        for message in messages:
+            if (message.topic, message.partition, message.offset) in self.alone or message.value is None:
+                continue
+            try:
+                body = json.loads(message.value)
+            except ValueError:
+                continue
+            if isinstance(body, dict) and isinstance(body.get("source"), str):
+                self._one((body["source"], message.topic, message.partition), body)
+
+    def _one(self, lane: Lane, body: dict[str, Any]) -> None:
+        number = body.get("lanenumber")
+        if not isinstance(number, int) or number > self.marks.get(lane, 0) or (lane, number) in self._known:
+            return
+        self._known.add((lane, number))
+        self.seen[lane] += 1
+        name = str(body.get("type")).removeprefix("lianxin.").removesuffix(".v1")
+        if (lane, number) in self.aside or name not in HANDLED:
+            return
+        recorded = datetime.fromisoformat(body["recordedtime"])
+        self._recorded[lane] = max(recorded, self._recorded.get(lane, recorded))
+        self._events[body["subject"]].append(body | {"name": name})
+
+    def tables(self) -> dict[str, Table]:
+        """All tables, each a dictionary from key to columns."""
+        found: dict[str, Table] = {
+            name: {}
+            for name in ("visit", "visit_tally", "case_fact", "case_tally", "responsibility", "household", "zone")
+        }
+        for subject, events in self._events.items():
+            events.sort(key=lambda body: int(body["streamversion"]))
+            for body in events:
+                _apply(found, subject, body)
+        _tally(found)
+        found["progress"] = {lane: {"recorded": recorded} for lane, recorded in self._recorded.items()}
+        return found
+
+
+def _apply(found: dict[str, Table], subject: str, body: dict[str, Any]) -> None:
+    name, data, version = body["name"], body["data"], body["streamversion"]
+    if subject.startswith("visit-"):
+        row = found["visit"].setdefault((UUID(data["visit"]),), dict.fromkeys(VISIT))
+        _visit(row, name, data, body)
+    elif subject.startswith("case-"):
+        row = found["case_fact"].setdefault((UUID(data["petition"]),), dict.fromkeys(CASE))
+        _case(row, name, data, body)
+    elif name == "household.registered":
+        found["household"][data["household"],] = {"version": version, "grp": data["group"]}
+    elif name == "zone.drawn":
+        level = NARROWEST.index(data["level"])
+        found["zone"][data["zone"],] = {"version": version, "level": level, "groups": data.get("groups", [])}
+    elif name in PERIODS:
+        kind, about = PERIODS[name]
+        key = (kind, data[about], data["cadre"], date.fromisoformat(data["since"]))
+        until = date.fromisoformat(data["until"]) if "until" in data else None
+        found["responsibility"][key] = {"version": version, "until": until}
+
+
+VISIT = (
+    *("entry_version", "entry_event", "entry_type", "entry_time", "entry_recorded", "cadre", "day", "households"),
+    *("withdrawal_version", "withdrawal_event", "withdrawal_time", "withdrawal_recorded"),
+)
+CASE = (
+    *("opened_version", "opened_event", "opened_time", "registered", "month", "zone", "limit_version", "limit_event"),
+    *("due", "credit_version", "credit_event", "office", "cadre", "reply_version", "reply_event", "replied"),
+)
+
+
+def _mark(row: dict[str, Any], part: str, body: dict[str, Any]) -> None:
+    row[f"{part}_version"], row[f"{part}_event"] = body["streamversion"], UUID(body["id"])
+
+
+def _visit(row: dict[str, Any], name: str, data: dict[str, Any], body: dict[str, Any]) -> None:
+    part = "withdrawal" if name == "visit.withdrawn" else "entry"
+    _mark(row, part, body)
+    row[f"{part}_time"] = datetime.fromisoformat(body["time"])
+    row[f"{part}_recorded"] = datetime.fromisoformat(body["recordedtime"])
+    if part == "entry":
+        row["entry_type"] = body["type"]
+        row["cadre"], row["day"], row["households"] = data["cadre"], local(data["started"]), data["households"]
+
+
+def _case(row: dict[str, Any], name: str, data: dict[str, Any], body: dict[str, Any]) -> None:
+    if name == "case.opened":
+        _mark(row, "opened", body)
+        row["opened_time"] = datetime.fromisoformat(body["time"])
+        row["registered"] = datetime.fromisoformat(data["registered"])
+        row["month"] = local(data["registered"]).replace(day=1)
+        row["zone"] = data.get("zone")
+    if name == "case.limit_set" and data["step"] == "reply":
+        _mark(row, "limit", body)
+        row["due"] = datetime.fromisoformat(data["due"])
+    if name in CREDITED:
+        _mark(row, "credit", body)
+        row["office"], row["cadre"] = data["credit"]["office"], data["credit"].get("cadre")
+    if name == "case.replied":
+        _mark(row, "reply", body)
+        row["replied"] = datetime.fromisoformat(body["time"])
+
+
+def stands(visit: dict[str, Any]) -> bool:
+    """Whether an entry counts: nothing newer took it back."""
+    return visit["withdrawal_version"] is None or visit["entry_version"] > visit["withdrawal_version"]
+
+
+def in_time(case: dict[str, Any]) -> bool:
+    """Whether the reply came before the limit."""
+    return case["replied"] is not None and case["due"] is not None and case["replied"] < case["due"]
+
+
+def _tally(found: dict[str, Table]) -> None:
+    for visit in found["visit"].values():
+        for household in visit["households"] or []:
+            key = (household, visit["day"], visit["cadre"])
+            row = found["visit_tally"].setdefault(key, {"visits": 0, "withdrawn": 0})
+            row["visits" if stands(visit) else "withdrawn"] += 1
+    for case in found["case_fact"].values():
+        for kind in ("cadre", "zone"):
+            if case[kind] is None or case["month"] is None:
+                continue
+            row = found["case_tally"].setdefault((kind, case[kind], case["month"]), {"registered": 0, "in_time": 0})
+            row["registered"] += 1
+            row["in_time"] += in_time(case)

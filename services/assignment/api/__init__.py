@@ -1,0 +1,1 @@
+"""HTTP to command or query, one noun a file."""

@@ -1,0 +1,222 @@
+"""Cases over HTTP (C3, C4)."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from lianxin_schemas.events.cases import CaseEvent, Credit, Step, SumStep
+from pydantic import BaseModel
+
+from services.assignment.domain import cases
+from services.assignment.domain.cases import (
+    AcceptCase,
+    AssignCase,
+    Case,
+    Command,
+    DecideCase,
+    Decided,
+    Hand,
+    Moment,
+    Phase,
+    ReplyCase,
+)
+from services.assignment.domain.days import day_of
+from services.assignment.store import responsible
+from services.assignment.store.cases import Kept, events_of
+from services.refused import Refused
+from services.runtime import log
+from services.runtime.execute import execute
+from services.runtime.log import Entry, Fact
+from services.web.after import After, to_text
+from services.web.principals import Allow, Principal, Role
+from services.web.receipts import Receipt
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+Dispatcher = Annotated[Principal, Depends(Allow(Role.OFFICE, Role.ORGANISATION))]
+Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.IMPORT))]
+Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.IMPORT, Role.ORGANISATION))]
+
+
+class Sent(BaseModel):
+    """All that makes two commands of one id the same: what is asked of which case is in the address alone."""
+
+    act: str
+    petition: UUID
+    body: dict[str, Any]
+
+
+class LimitView(BaseModel):
+    """The limit in force, and the sum it follows from."""
+
+    step: Step
+    due: datetime
+    because: tuple[SumStep, ...]
+
+
+class EventView(BaseModel):
+    """One event of a case: when it happened, and when it was recorded."""
+
+    id: UUID
+    type: str
+    time: datetime
+    recordedtime: datetime
+
+
+class CaseView(BaseModel):
+    """A case as it stands. `after` is its newest own token: handed to another service, it waits for all of this."""
+
+    petition: UUID
+    state: Phase
+    credit: Credit | None
+    limit: LimitView | None
+    overdue: bool
+    events: tuple[EventView, ...]
+    after: str
+
+
+@router.post("/{petition}/assignment", status_code=201)
+async def assign(
+    petition: UUID, command: AssignCase, principal: Dispatcher, request: Request, after: After = None
+) -> Receipt:
+    """Lets an office, or a cadre of it, answer for the case from now on."""
+    county = request.app.state.settings.county_office
+    if not principal.has(Role.ORGANISATION) and principal.office != county:
+        raise Refused("auth.scope")
+    moment = _moment(principal, request)
+    office_of = None
+    if command.cadre is not None:
+        async with request.app.state.pool.connection() as connection:
+            day = day_of(command.time or moment.now)
+            office_of = await responsible.office_of(connection, command.cadre, day)
+
+    def decide(case: Case) -> Sequence[Decided]:
+        return cases.assign(case, petition, command, moment, office_of)
+
+    return await _carry_out("assignment", petition, command, principal, request, after, decide)
+
+
+@router.post("/{petition}/acceptance", status_code=201)
+async def accept(
+    petition: UUID, command: AcceptCase, principal: Writer, request: Request, after: After = None
+) -> Receipt:
+    """The office takes the case up."""
+    moment, hand = _moment(principal, request), _hand(principal)
+
+    def decide(case: Case) -> Sequence[Decided]:
+        return cases.accept(case, petition, command, moment, hand)
+
+    return await _carry_out("acceptance", petition, command, principal, request, after, decide)
+
+
+@router.post("/{petition}/decision", status_code=201)
+async def decide(
+    petition: UUID, command: DecideCase, principal: Writer, request: Request, after: After = None
+) -> Receipt:
+    """The office has decided."""
+    moment, hand = _moment(principal, request), _hand(principal)
+
+    def decide(case: Case) -> Sequence[Decided]:
+        return cases.decide(case, petition, command, moment, hand)
+
+    return await _carry_out("decision", petition, command, principal, request, after, decide)
+
+
+@router.post("/{petition}/reply", status_code=201)
+async def reply(
+    petition: UUID, command: ReplyCase, principal: Writer, request: Request, after: After = None
+) -> Receipt:
+    """The resident was told."""
+    moment, hand = _moment(principal, request), _hand(principal)
+
+    def decide(case: Case) -> Sequence[Decided]:
+        return cases.reply(case, petition, command, moment, hand)
+
+    return await _carry_out("reply", petition, command, principal, request, after, decide)
+
+
+@router.get("/{petition}")
+async def show(petition: UUID, principal: Reader, request: Request, after: After = None) -> CaseView:
+    """The case as it stands, to those who handle it, the county's office, and those who oversee or enter all."""
+    await request.app.state.arrivals.wait(after)
+    async with request.app.state.pool.connection() as connection:
+        found = await events_of(connection, petition)
+    if not found:
+        raise Refused("case.not-found")
+    case = cases.fold((cast(CaseEvent, kept.event), kept.time) for kept in found)
+    oversees = principal.has(Role.ORGANISATION) or (
+        principal.has(Role.OFFICE) and principal.office == request.app.state.settings.county_office
+    )
+    if not oversees and (case.credit is None or not _hand(principal).answers_for(case.credit)):
+        raise Refused("auth.scope")
+    return _view(petition, case, found)
+
+
+def _view(petition: UUID, case: Case, found: Sequence[Kept]) -> CaseView:
+    limit = case.limit and LimitView(step=case.limit.step, due=case.limit.due, because=case.limit.because)
+    return CaseView(
+        petition=petition,
+        state=case.phase,
+        credit=case.credit,
+        limit=limit,
+        overdue=case.overdue(datetime.now(UTC)),
+        events=tuple(
+            EventView(id=kept.id, type=kept.event.type(), time=kept.time, recordedtime=kept.recordedtime)
+            for kept in found
+        ),
+        after=to_text(found[-1].after),
+    )
+
+
+async def _carry_out(
+    act: str,
+    petition: UUID,
+    command: Command,
+    principal: Principal,
+    request: Request,
+    after: str | None,
+    decide: Callable[[Case], Sequence[Decided]],
+) -> Receipt:
+    await _arrived(request, after)
+    stream = f"case-{petition}"
+
+    def facts(entries: dict[str, list[Entry]]) -> list[Fact]:
+        case = cases.fold((cast(CaseEvent, entry.event), entry.time) for entry in entries[stream])
+        return [Fact(event, time) for event, time in decide(case)]
+
+    receipt = await execute(
+        request.app.state.pool,
+        request.app.state.log,
+        command=command.command,
+        hash_=log.content_hash(Sent(act=act, petition=petition, body=command.model_dump(mode="json"))),
+        author=principal.author,
+        streams=[stream],
+        decide=facts,
+    )
+    return Receipt.of(receipt)
+
+
+async def _arrived(request: Request, after: str | None) -> None:
+    """Waits for what the case follows from. What has not come by then is told by the case itself: a command is never
+    answered 202, which would read as accepted.
+    """
+    try:
+        await request.app.state.arrivals.wait(after)
+    except Refused as refused:
+        if refused.code != "after.not-yet":
+            raise
+
+
+def _moment(principal: Principal, request: Request) -> Moment:
+    oldest = None if principal.has(Role.IMPORT) else request.app.state.settings.oldest_days
+    return Moment(datetime.now(UTC), oldest)
+
+
+def _hand(principal: Principal) -> Hand:
+    return Hand(
+        cadre=principal.id if principal.has(Role.CADRE) else None,
+        office=principal.office if principal.has(Role.OFFICE) else None,
+        any=principal.has(Role.IMPORT),
+    )

@@ -1,0 +1,1 @@
+"""What assignment decides. Pure: state, command and time in, events or a refusal out."""

@@ -1,0 +1,154 @@
+"""The register's files, row by row: columns, and what may stand in them (R6)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from lianxin_schemas.events.responsibility import Rank, ZoneLevel
+from lianxin_schemas.ids import CadreId, GroupId, HouseholdId, OfficeId, ZoneId
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+FIRST, LAST = 1950, 2198
+"""Years a day may lie in, so that its start and end are moments that an event may have."""
+
+
+def _day(text: object) -> date:
+    if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError("not a day")
+    day = date.fromisoformat(text)
+    if not FIRST <= day.year <= LAST:
+        raise ValueError("out of range")
+    return day
+
+
+def _day_or_none(text: object) -> date | None:
+    return None if text == "" else _day(text)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+OpenDay = Annotated[date | None, BeforeValidator(_day_or_none)]
+
+
+class Row(BaseModel):
+    """One row; its fields are the columns, in their order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CadreRow(Row):
+    """A cadre as the register has it now."""
+
+    cadre: CadreId
+    office: OfficeId
+    rank: Rank
+
+
+class TermRow(Row):
+    """A term of office."""
+
+    cadre: CadreId
+    since: Day
+    until: OpenDay
+
+
+class ZoneRow(Row):
+    """A responsibility zone."""
+
+    zone: ZoneId
+    level: ZoneLevel
+
+
+class GroupRow(Row):
+    """The one zone that a group belongs to."""
+
+    group: GroupId
+    zone: ZoneId
+
+
+class LeaderRow(Row):
+    """A cadre leads a zone."""
+
+    zone: ZoneId
+    cadre: CadreId
+    since: Day
+    until: OpenDay
+
+
+class HouseholdRow(Row):
+    """The group that a household belongs to."""
+
+    household: HouseholdId
+    group: GroupId
+
+
+class PairingRow(Row):
+    """A cadre answers for a household."""
+
+    household: HouseholdId
+    cadre: CadreId
+    since: Day
+    until: OpenDay
+
+
+FILES: Mapping[str, type[Row]] = {
+    "cadres.csv": CadreRow,
+    "terms.csv": TermRow,
+    "zones.csv": ZoneRow,
+    "groups.csv": GroupRow,
+    "leaders.csv": LeaderRow,
+    "households.csv": HouseholdRow,
+    "pairings.csv": PairingRow,
+}
+"""In the order they are written: what a row refers to stands before it."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """Something to change before the register can be loaded. `column` is empty where the whole row is meant."""
+
+    file: str
+    line: int
+    column: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" + (f" {self.column}" if self.column else "")
+        return f"{place}: {self.zh} {self.en}"
+
+
+ID = ("编号只用小写字母、数字和连字符，不超过48个。", "An id is 1-48 lower-case letters, digits and inner hyphens.")
+DAY = (
+    f"日期写成 2024-01-31 的样子，年份在{FIRST}到{LAST}之间。",
+    f"A day is written like 2024-01-31, its year {FIRST}-{LAST}.",
+)
+
+
+def parse(file: str, line: int, cells: Sequence[str]) -> Row | list[Fault]:
+    """The row in these cells, or everything that is wrong with them."""
+    kind = FILES[file]
+    columns = list(kind.model_fields)
+    if len(cells) != len(columns):
+        return [
+            Fault(
+                file,
+                line,
+                "",
+                f"这一行有{len(cells)}列，应有{len(columns)}列。",
+                f"The row has {len(cells)} columns instead of {len(columns)}.",
+            )
+        ]
+    try:
+        return kind.model_validate(dict(zip(columns, cells, strict=True)))
+    except ValidationError as error:
+        return [_fault(file, line, str(item["loc"][0])) for item in error.errors()]
+
+
+def _fault(file: str, line: int, column: str) -> Fault:
+    options: Mapping[str, type[Rank | ZoneLevel]] = {"rank": Rank, "level": ZoneLevel}
+    if column in options:
+        listed = ", ".join(options[column])
+        return Fault(file, line, column, f"只能是：{listed}。", f"Must be one of: {listed}.")
+    return Fault(file, line, column, *(DAY if column in ("since", "until") else ID))

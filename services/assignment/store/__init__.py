@@ -1,0 +1,1 @@
+"""All SQL of assignment; it knows tables, no rules."""

@@ -1,0 +1,153 @@
+"""The register's tables: written with the events they show, read back whole, refilled from the log."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, LiteralString
+
+import psycopg
+from lianxin_schemas import codec
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.responsibility import (
+    CadreRegistered,
+    HouseholdRegistered,
+    PairingEnded,
+    PairingStarted,
+    TermEnded,
+    TermStarted,
+    ZoneDrawn,
+    ZoneLeaderEnded,
+    ZoneLeaderSet,
+)
+
+from services.assignment.domain.days import day_of
+from services.assignment.domain.register import period_of
+from services.runtime.database import Statement, send
+from services.runtime.log import Author, Entry
+
+BEGINNING = date(1, 1, 1)
+"""The `since` of what was known first: it holds for all days before as well."""
+
+TABLES: Mapping[str, LiteralString] = {
+    "cadre": "SELECT cadre, office, rank FROM cadre",
+    "zone": "SELECT zone, since, level, groups FROM zone",
+    "household": "SELECT household, since, of_group FROM household",
+    "responsibility": "SELECT kind, subject, since, cadre, until FROM responsibility",
+}
+OWN = "SELECT id, type, stream, version, time, authtype, authid, commandhash, data, position FROM events"
+
+
+def rows(entries: Sequence[Entry]) -> list[Statement]:
+    """Statements that bring the tables from before these entries to after them."""
+    cadres: dict[str, tuple[Any, ...]] = {}
+    households: dict[tuple[str, date], tuple[Any, ...]] = {}
+    zones: dict[tuple[str, date], tuple[Any, ...]] = {}
+    started: list[tuple[Any, ...]] = []
+    ended: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for entry in entries:
+        since = BEGINNING if entry.version == 1 else day_of(entry.time)
+        match entry.event:
+            case CadreRegistered() as event:
+                cadres[event.cadre] = (event.cadre, event.office, event.rank)
+            case HouseholdRegistered() as event:
+                households[event.household, since] = (event.household, since, event.group)
+            case ZoneDrawn() as event:
+                zones[event.zone, since] = (event.zone, since, event.level, list(event.groups))
+            case TermStarted() | ZoneLeaderSet() | PairingStarted() as event:
+                started.append(_key(event))
+            case TermEnded() | ZoneLeaderEnded() | PairingEnded() as event:
+                ended[_key(event)] = (*_key(event), event.until)
+    return [
+        *_all(
+            "INSERT INTO cadre SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
+            " ON CONFLICT (cadre) DO UPDATE SET office = excluded.office, rank = excluded.rank",
+            cadres.values(),
+        ),
+        *_all(
+            "INSERT INTO household SELECT * FROM unnest(%s::text[], %s::date[], %s::text[])"
+            " ON CONFLICT (household, since) DO UPDATE SET of_group = excluded.of_group",
+            households.values(),
+        ),
+        *(
+            (
+                "INSERT INTO zone VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT (zone, since) DO UPDATE SET level = excluded.level, groups = excluded.groups",
+                list(zone),
+            )
+            for zone in zones.values()
+        ),
+        *_all(
+            "INSERT INTO responsibility SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[])"
+            " ON CONFLICT DO NOTHING",
+            started,
+        ),
+        *_all(
+            "UPDATE responsibility r SET until = n.until"
+            " FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[], %s::date[])"
+            " AS n (kind, subject, since, cadre, until)"
+            " WHERE (r.kind, r.subject, r.since, r.cadre) = (n.kind, n.subject, n.since, n.cadre)",
+            ended.values(),
+        ),
+    ]
+
+
+def _key(event: Event) -> tuple[str, str, date, str]:
+    period = period_of(event)
+    return (period.kind.value, period.subject, period.since, period.cadre)
+
+
+def _all(sql: LiteralString, values: Any) -> list[Statement]:
+    """The statement over columns of values; none without values."""
+    columns = [list(column) for column in zip(*values, strict=True)]
+    return [(sql, columns)] if columns else []
+
+
+async def history(connection: psycopg.AsyncConnection[Any], behind: int = 0) -> tuple[list[Entry], int]:
+    """All the log holds of the register behind a position, in its order, and the position reached."""
+    cursor = await connection.execute(
+        f"{OWN} WHERE topic = 'responsibility' AND position > %s ORDER BY position", [behind]
+    )
+    found, reached = [], behind
+    for id_, type_, stream, version, time, authtype, authid, hash_, data, position in await cursor.fetchall():
+        event = codec.parse(type_, data)
+        found.append(Entry(id_, event, stream, version, time, Author(authtype, authid), hash_))
+        reached = position
+    return found, reached
+
+
+async def rebuild(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Refills the tables from the log in one transaction; answers with the number of events.
+
+    The log is read before anything is locked; writers wait for the tables alone to be filled.
+    """
+    entries, reached = await history(connection)
+    fill = rows(entries)
+    async with connection.transaction():
+        await connection.execute("SELECT FROM head FOR UPDATE")
+        behind, _ = await history(connection, reached)
+        await send(connection, [(f"DELETE FROM {table}", []) for table in ("cadre", "zone", "household")])
+        await send(connection, [("DELETE FROM responsibility", []), *fill, *rows(behind)])
+    return len(entries) + len(behind)
+
+
+async def snapshot(
+    connection: psycopg.AsyncConnection[Any],
+) -> tuple[dict[str, set[tuple[Any, ...]]], list[Entry]]:
+    """The tables' rows and the log's entries of one moment."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        tables = {}
+        for table, sql in TABLES.items():
+            cursor = await connection.execute(sql)
+            tables[table] = {
+                tuple(tuple(value) if isinstance(value, list) else value for value in row)
+                for row in await cursor.fetchall()
+            }
+        entries, _ = await history(connection)
+    return tables, entries
+
+
+async def alone(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether this connection is the only one that loads the register, until it is closed."""
+    cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtext('lianxin.register'))")
+    [(taken,)] = await cursor.fetchall()
+    return bool(taken)

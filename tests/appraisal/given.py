@@ -1,0 +1,243 @@
+"""What tests are given: events as their logs would publish them, and a database that takes them in."""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from lianxin_schemas import codec
+from lianxin_schemas.envelope import Source
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.cases import (
+    CaseAssigned,
+    CaseLimitSet,
+    CaseOpened,
+    CaseReplied,
+    Credit,
+    Step,
+    SumRule,
+    SumStep,
+)
+from lianxin_schemas.events.petitions import Channel
+from lianxin_schemas.events.responsibility import (
+    HouseholdRegistered,
+    PairingStarted,
+    TermStarted,
+    ZoneDrawn,
+    ZoneLeaderSet,
+    ZoneLevel,
+)
+from lianxin_schemas.events.visits import Purpose, Visit, VisitLogged
+from lianxin_schemas.partition import partition_of
+from lianxin_schemas.topics import TOPIC_OF
+
+from services.appraisal import policies
+from services.appraisal.domain import periods
+from services.appraisal.domain.policy import Kind, in_force
+from services.appraisal.domain.score import Score, score
+from services.appraisal.projections import PROJECTION, handler
+from services.appraisal.settings import Settings
+from services.appraisal.store import reading
+from services.appraisal.store.counts import asked, counts
+from services.appraisal.store.tables import TABLES
+from services.runtime.inbox import Inbox, Message, Sorted, State
+from services.runtime.receiver import Receiver
+
+SPACE = "t"
+POLICIES = policies.read(Settings().policies)
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def uid(number: int) -> uuid.UUID:
+    return uuid.UUID(int=number, version=4)
+
+
+def at(text: str) -> datetime:
+    """A local moment, `2026-03-02 09:30`."""
+    return datetime.fromisoformat(f"{text}+08:00")
+
+
+def visit(number: int, cadre: str, day: str, *households: str, kind: type[Visit] = VisitLogged) -> Visit:
+    """A visit of an hour, at nine unless `day` says when."""
+    started = at(day if " " in day else f"{day} 09:00")
+    return kind(
+        visit=uid(number),
+        cadre=cadre,
+        households=households,
+        started=started,
+        ended=started + timedelta(hours=1),
+        purpose=Purpose.ROUTINE,
+    )
+
+
+def term(cadre: str, since: str = "2025-01-01") -> TermStarted:
+    return TermStarted(cadre=cadre, since=date.fromisoformat(since))
+
+
+def paired(household: str, cadre: str, since: str = "2025-01-01") -> list[Event]:
+    """A known household of group g-1 with a cadre."""
+    pairing = PairingStarted(household=household, cadre=cadre, since=date.fromisoformat(since))
+    return [HouseholdRegistered(household=household, group="g-1"), pairing]
+
+
+def zone(name: str, leader: str, *groups: str, level: ZoneLevel = ZoneLevel.GROUP) -> list[Event]:
+    return [
+        ZoneDrawn(zone=name, level=level, groups=groups),
+        ZoneLeaderSet(zone=name, cadre=leader, since=date(2025, 1, 1)),
+    ]
+
+
+def opened(number: int, day: str, zone_: str | None = "z-1") -> CaseOpened:
+    return CaseOpened(
+        petition=uid(number), channel=Channel.WEB, category="03", zone=zone_, registered=at(f"{day} 10:00")
+    )
+
+
+def assigned(number: int, cadre: str | None) -> CaseAssigned:
+    return CaseAssigned(petition=uid(number), credit=Credit(office="o-1", cadre=cadre))
+
+
+def limit(number: int, due: str) -> CaseLimitSet:
+    because = (SumStep(rule=SumRule.DAYS_ADDED, days=15, reached=at(due).date()),)
+    return CaseLimitSet(petition=uid(number), step=Step.REPLY, due=at(due), because=because)
+
+
+def replied(number: int, cadre: str | None) -> CaseReplied:
+    return CaseReplied(petition=uid(number), credit=Credit(office="o-1", cadre=cadre))
+
+
+class Published:
+    """Numbers events as their logs do: intake's visits, assignment's everything else."""
+
+    def __init__(self, space: str = SPACE) -> None:
+        self.space = space
+        self._lanes: Counter[tuple[str, int]] = Counter()
+        self._streams: Counter[str] = Counter()
+        self._positions: Counter[str] = Counter()
+        self._offsets: Counter[tuple[str, int]] = Counter()
+
+    def one(self, event: Event, time: datetime | None = None) -> Message:
+        """The next message."""
+        topic = TOPIC_OF[type(event)]
+        service = topic.producers[0] if topic.name != "seals" else "intake"
+        place = (topic.name, partition_of(event.stream, topic.partitions))
+        self._lanes[place] += 1
+        self._streams[event.stream] += 1
+        self._positions[service] += 1
+        nth = sum(self._positions.values())
+        row = codec.Row(
+            id=uuid.uuid5(uuid.NAMESPACE_OID, f"{service}{self._positions[service]}"),
+            source=Source(self.space, service, 1),
+            type=event.type(),
+            stream=event.stream,
+            version=self._streams[event.stream],
+            position=self._positions[service],
+            number=self._lanes[place],
+            time=time or getattr(event, "started", None) or getattr(event, "registered", None) or BEGAN,
+            recordedtime=BEGAN + timedelta(seconds=nth),
+            causation=uid(nth),
+            authtype="system",
+            authid="test",
+            data=codec.to_json(event),
+        )
+        return self.carry(place, codec.encode(row))
+
+    def carry(self, place: tuple[str, int], value: bytes) -> Message:
+        """Any bytes as the next message of a partition."""
+        message = Message(*place, self._offsets[place], value)
+        self._offsets[place] += 1
+        return message
+
+    def all(self, *events: Event | Sequence[Event] | tuple[Event, datetime]) -> list[Message]:
+        """Messages of events, lists of events, and pairs of event and time."""
+        found = []
+        for item in events:
+            if isinstance(item, Event):
+                found.append(self.one(item))
+            elif isinstance(item, tuple):
+                found.append(self.one(item[0], item[1]))
+            else:
+                found += [self.one(event) for event in item]
+        return found
+
+
+class Store:
+    """The service's database with its projection, as one process would write it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.info = settings.database("appraisal", guarded=False)
+        self.runner = asyncio.Runner()
+        self.receiver = self._receiver()
+
+    def _receiver(self) -> Receiver:
+        return Receiver(self.info, Inbox(PROJECTION.name, self.settings.space, PROJECTION.kinds), PROJECTION.handler)
+
+    def empty(self) -> None:
+        """Back to a database that has heard nothing."""
+        with psycopg.connect(self.info) as connection:
+            # Few rows: deleting them is quicker than giving every table new files.
+            for table in (*TABLES, "mark", "bookmark", "parked", "expected"):
+                connection.execute(f"DELETE FROM {table}")
+        self.runner.run(self.receiver.start())
+
+    def take(self, messages: Iterable[Message]) -> Sorted:
+        return self.runner.run(self.receiver.take(list(messages)))
+
+    def apply_again(self, messages: Iterable[Message]) -> None:
+        """Hands messages to the handler past the inbox, as if their marks had been lost."""
+        inbox = Inbox(PROJECTION.name, self.settings.space, PROJECTION.kinds)
+        received = inbox.sort(messages, State(), {}).applied
+
+        async def again() -> None:
+            async with await psycopg.AsyncConnection.connect(self.info, autocommit=True) as connection:
+                work = await handler(connection, received)
+                async with connection.transaction():
+                    for sql, parameters in work.statements:
+                        await connection.execute(sql, parameters)
+
+        self.runner.run(again())
+
+    def settles(self, messages: Sequence[Message]) -> dict[str, list[tuple[Any, ...]]]:
+        """Takes messages in, then the same again in both ways, which must change nothing; answers with the tables."""
+        self.take(messages)
+        tables = self.tables()
+        again = self.take(messages)
+        assert not again.applied
+        assert self.tables() == tables
+        self.apply_again(messages)
+        assert self.tables() == tables
+        return tables
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        with psycopg.connect(self.info, autocommit=True) as connection:
+            return {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=str) for name in TABLES}
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.info, autocommit=True) as connection:
+            cursor = connection.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def score(self, subject: str, period: str, kind: str = "cadre") -> Score:
+        async def ask() -> Score:
+            async with (
+                await psycopg.AsyncConnection.connect(self.info, autocommit=True) as connection,
+                reading.snapshot(connection),
+            ):
+                span = periods.parse(period)
+                policy = in_force(POLICIES, span)
+                return score(policy, await counts(connection, asked(kind, subject, span, policy)))
+
+        return self.runner.run(ask())
+
+    def counted(self, subject: str, period: str, kind: str = "cadre", of: Kind = Kind.COVERAGE) -> tuple[int, int]:
+        """Numerator and denominator of one indicator."""
+        [found] = [part.count for part in self.score(subject, period, kind).parts if part.indicator.indicator is of]
+        return found.numerator, found.denominator
+
+    def close(self) -> None:
+        self.runner.run(self.receiver.close())
+        self.runner.close()

@@ -1,0 +1,111 @@
+"""Any order of arrival across lanes, in any batches, gives the same tables and scores (rules 7 and 9, A12)."""
+
+import random
+from collections import defaultdict, deque
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.cases import CaseAccepted, CaseDecided, Credit, Outcome
+from lianxin_schemas.events.responsibility import (
+    HouseholdRegistered,
+    PairingEnded,
+    PairingStarted,
+    TermEnded,
+    TermStarted,
+    ZoneDrawn,
+    ZoneLeaderEnded,
+    ZoneLeaderSet,
+    ZoneLevel,
+)
+from lianxin_schemas.events.visits import VisitCorrected, VisitLogged, VisitWithdrawn, WithdrawalReason
+
+from services.appraisal.projections import KINDS
+from services.appraisal.verify import compare
+from services.appraisal.verify.refold import HANDLED
+from services.runtime.inbox import Message
+from tests.appraisal.given import POLICIES, Published, Store, assigned, at, limit, opened, replied, uid, visit
+
+DAY = st.integers(0, 100).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
+CADRE = st.integers(1, 3).map("c-{}".format)
+HOUSEHOLD = st.integers(1, 6).map("h-{}".format)
+GROUP = st.integers(1, 2).map("g-{}".format)
+ZONE = st.integers(1, 2).map("z-{}".format)
+NUMBER = st.integers(1, 6)
+SINCE = st.sampled_from([date(2025, 1, 1), date(2026, 2, 1)])
+UNTIL = st.sampled_from([date(2026, 1, 15), date(2026, 2, 20), date(2026, 12, 31)])
+CREDIT = st.builds(Credit, office=st.just("o-1"), cadre=st.none() | CADRE)
+VISIT = st.builds(
+    lambda n, cadre, day, homes, kind: visit(n, cadre, str(day), *homes, kind=kind),
+    NUMBER,
+    CADRE,
+    DAY,
+    st.lists(HOUSEHOLD, min_size=1, max_size=3, unique=True),
+    st.sampled_from([VisitLogged, VisitCorrected]),
+)
+STORY = st.lists(
+    st.one_of(
+        VISIT,
+        VISIT,
+        st.builds(lambda n: VisitWithdrawn(visit=uid(n), reason=WithdrawalReason.ENTERED_TWICE), NUMBER),
+        st.builds(lambda n, day, zone: opened(n, str(day), zone), NUMBER, DAY, st.none() | ZONE),
+        st.builds(assigned, NUMBER, st.none() | CADRE),
+        st.builds(lambda n, day: limit(n, f"{day} 00:00"), NUMBER, DAY),
+        st.builds(lambda n, credit: CaseAccepted(petition=uid(n), credit=credit), NUMBER, CREDIT),
+        st.builds(lambda n, c: CaseDecided(petition=uid(n), outcome=Outcome.SOLVED, credit=c), NUMBER, CREDIT),
+        st.builds(lambda n, cadre, day: (replied(n, cadre), at(f"{day} 09:00")), NUMBER, CADRE, DAY),
+        st.builds(TermStarted, cadre=CADRE, since=SINCE),
+        st.builds(TermEnded, cadre=CADRE, since=SINCE, until=UNTIL),
+        st.builds(HouseholdRegistered, household=HOUSEHOLD, group=GROUP),
+        st.builds(PairingStarted, household=HOUSEHOLD, cadre=CADRE, since=SINCE),
+        st.builds(PairingEnded, household=HOUSEHOLD, cadre=CADRE, since=SINCE, until=UNTIL),
+        st.builds(
+            ZoneDrawn, zone=ZONE, level=st.sampled_from(ZoneLevel), groups=st.lists(GROUP, unique=True).map(tuple)
+        ),
+        st.builds(ZoneLeaderSet, zone=ZONE, cadre=CADRE, since=SINCE),
+        st.builds(ZoneLeaderEnded, zone=ZONE, cadre=CADRE, since=SINCE, until=UNTIL),
+    ),
+    max_size=70,
+)
+
+
+def shuffled(messages: list[Message], chance: random.Random) -> list[list[Message]]:
+    """The messages in batches; those of one partition keep their order."""
+    lanes: dict[tuple[str, int], deque[Message]] = defaultdict(deque)
+    for message in messages:
+        lanes[message.topic, message.partition].append(message)
+    batches: list[list[Message]] = [[]]
+    while lanes:
+        place = chance.choice(sorted(lanes))
+        batches[-1].append(lanes[place].popleft())
+        if not lanes[place]:
+            del lanes[place]
+        if chance.random() < 0.1:
+            batches.append([])
+    return batches
+
+
+def test_rule10_the_plain_fold_handles_the_same_kinds() -> None:
+    assert {kind.name for kind in KINDS} == HANDLED
+    assert all(kind.version == 1 for kind in KINDS)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=STORY, chance=st.randoms(use_true_random=False))
+def test_rule7_A12_any_order_and_any_batches_give_the_plain_refold(
+    store: Store, story: list[Event | tuple[Any, Any]], chance: random.Random
+) -> None:
+    messages = Published().all(*story)
+    store.empty()
+    for batch in shuffled(messages, chance):
+        store.take(batch)
+    first = store.tables()
+    live = store.runner.run(compare.look(store.settings, POLICIES))
+    live.refold.take(messages)
+    assert list(compare.differences(live, POLICIES)) == []
+
+    store.empty()
+    store.settles(messages)
+    assert store.tables() == first

@@ -1,0 +1,28 @@
+"""Docs that a machine can check: names in READMEs exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READMES = [path for path in ROOT.rglob("README*.md") if not {".venv", ".local", ".pytest_cache"} & set(path.parts)]
+
+
+def test_every_file_on_the_way_of_one_event_exists() -> None:
+    way = (ROOT / "README.md").read_text().split("## The way of one event")[1].split("## What always")[0]
+    named = re.findall(r"^ {4}((?:services|schemas)/[\w./]+\.py)", way, re.MULTILINE)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_of_a_readme_lead_somewhere(readme: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", readme.read_text())
+    assert [link for link in links if "://" not in link and not (readme.parent / link).exists()] == []
+
+
+def test_the_map_of_runtime_names_every_file() -> None:
+    text = (ROOT / "services/README.md").read_text()
+    files = {path.name for path in (ROOT / "services/runtime").glob("*.*") if path.name != "__init__.py"}
+    assert {name for name in files if f"`{name}`" not in text} - {"database.py", "settings.py"} == set()

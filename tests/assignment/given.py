@@ -1,0 +1,130 @@
+"""What tests of assignment start from: a small register, petitions as intake publishes them, databases of their own."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4, uuid5
+
+import psycopg
+from lianxin_schemas import codec
+from lianxin_schemas.envelope import Source
+from lianxin_schemas.events.petitions import Channel, PetitionRegistered
+from lianxin_schemas.partition import partition_of
+from lianxin_schemas.topics import BY_NAME
+
+from services.assignment.domain.limits import Law
+from services.assignment.domain.rows import FILES, Row
+from services.assignment.store import register as store
+from services.runtime import log
+from services.runtime.database import Connection, conninfo
+from services.runtime.inbox import Message
+from services.runtime.log import Author, Decision, Fact
+
+NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
+LAW = Law.model_validate_json((Path(store.__file__).parents[1] / "law.json").read_bytes())
+
+SMALL: Mapping[str, list[str]] = {
+    "cadres.csv": ["c1,office-a,village", "c2,office-a,township", "c3,office-b,county"],
+    "terms.csv": ["c1,2020-01-01,2024-12-31", "c2,2020-01-01,", "c3,2021-06-01,"],
+    "zones.csv": ["z1,village", "z2,group"],
+    "groups.csv": ["g1,z1", "g2,z1", "g3,z2"],
+    "leaders.csv": ["z1,c1,2020-01-01,2024-12-31", "z1,c2,2025-01-01,", "z2,c3,2021-06-01,"],
+    "households.csv": ["h1,g1", "h2,g2", "h3,g3"],
+    "pairings.csv": ["h1,c1,2022-01-01,2023-12-31", "h1,c3,2023-06-01,"],
+}
+"""Two zones, one with a change of leader; a household with two cadres for half a year."""
+
+
+def changed(**files: list[str]) -> dict[str, list[str]]:
+    """The small register with some of its files in other words: `terms=[…]` is terms.csv."""
+    return {**SMALL, **{f"{name}.csv": lines for name, lines in files.items()}}
+
+
+def write_files(folder: Path, files: Mapping[str, Iterable[str]] = SMALL) -> Path:
+    """The files with their headers in a folder."""
+    folder.mkdir(exist_ok=True)
+    for name, lines in files.items():
+        header = ",".join(FILES[name].model_fields)
+        (folder / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+    return folder
+
+
+def rows_of(files: Mapping[str, Iterable[str]] = SMALL) -> dict[str, list[tuple[int, Row]]]:
+    """Well-formed rows with their lines, without a file between."""
+    return {
+        name: [
+            (line, FILES[name].model_validate(dict(zip(FILES[name].model_fields, text.split(","), strict=True))))
+            for line, text in enumerate(files[name], 2)
+        ]
+        for name in FILES
+    }
+
+
+def petition(id_: UUID | None = None, zone: str | None = "z1") -> PetitionRegistered:
+    """A petition from a zone."""
+    return PetitionRegistered(petition=id_ or uuid4(), channel=Channel.VISIT, category="03.11", zone=zone)
+
+
+class Intake:
+    """Makes messages as intake's relay sends them, numbered lane by lane."""
+
+    def __init__(self, space: str) -> None:
+        self._space = space
+        self._numbers: Counter[int] = Counter()
+        self._offsets: Counter[int] = Counter()
+
+    def message(self, event: PetitionRegistered, time: datetime = NOW, id_: UUID | None = None) -> Message:
+        """The next message of the petition's lane."""
+        topic = BY_NAME["petitions"]
+        partition = partition_of(event.stream, topic.partitions)
+        self._numbers[partition] += 1
+        number = self._numbers[partition]
+        source = Source(self._space, "intake", 1)
+        cause = uuid5(event.petition, "command")
+        id_ = id_ or uuid5(cause, "0")
+        row = codec.Row(id_, source, event.type(), event.stream, 1, number, number, time, time, cause, "user", "c1", "")
+        row = codec.Row(**{**vars(row), "data": codec.to_json(event)})
+        return self.again(Message(topic.name, partition, 0, codec.encode(row)))
+
+    def again(self, message: Message) -> Message:
+        """The same bytes at the next offset."""
+        self._offsets[message.partition] += 1
+        return Message(message.topic, message.partition, self._offsets[message.partition], message.value)
+
+    def token(self, message: Message) -> str:
+        """`after` of a receipt for the message's event."""
+        number = codec.unwrap(message.value).lanenumber
+        return f"petitions.{message.partition}.1:{number}"
+
+
+async def opened(info: str) -> Connection:
+    """A connection as services open it."""
+    return await psycopg.AsyncConnection.connect(info, autocommit=True)
+
+
+def make_database(server: str, name: str, template: str | None = None) -> str:
+    """An empty database, or a copy of another; answers with its connection string."""
+    with psycopg.connect(conninfo(server, "postgres"), autocommit=True) as connection:
+        like = psycopg.sql.SQL("TEMPLATE {}").format(psycopg.sql.Identifier(template or "template0"))
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {} {}").format(psycopg.sql.Identifier(name), like))
+    return conninfo(server, name)
+
+
+async def keep(connection: Connection, facts: Iterable[Fact]) -> None:
+    """Writes facts to streams that are new, with their rows, each by a cause of its own."""
+    versions: Counter[str] = Counter()
+    for fact in facts:
+        stream = fact.event.stream
+        decision = Decision(uuid4(), Author("system", "test"), [fact], {stream: versions[stream]})
+        versions[stream] += 1
+        await log.write(connection, [decision], then=store.rows(log.entries(decision)))
+
+
+def logged(info: str) -> list[tuple[object, ...]]:
+    """The whole log, but for when it was recorded."""
+    with psycopg.connect(info) as connection:
+        return connection.execute(
+            "SELECT position, stream, version, id, type, number, time, causation, data::text FROM events"
+            " ORDER BY position"
+        ).fetchall()

@@ -1,0 +1,165 @@
+"""Loading the register into a real log (R6), and its tables: rebuilt and verified."""
+
+import asyncio
+import time
+from uuid import uuid4
+
+import psycopg
+import pytest
+from lianxin_schemas.events.responsibility import HouseholdRegistered
+
+from services.assignment import loading, operating
+from services.assignment.loading import Faulty
+from services.assignment.store import register as store
+from services.runtime.log import Fact
+from tests.assignment.given import NOW, changed, keep, logged, make_database, opened, write_files
+
+
+def load(info, folder, progress=lambda _done, _of: None) -> int:
+    async def work() -> int:
+        async with await opened(info) as connection:
+            return await loading.load(connection, folder, NOW, progress)
+
+    return asyncio.run(work())
+
+
+def tables(info):
+    async def work():
+        async with await opened(info) as connection:
+            return (await store.snapshot(connection))[0]
+
+    return asyncio.run(work())
+
+
+def test_R6_a_load_fills_log_and_tables_and_again_adds_nothing(settings, info, tmp_path):
+    folder = write_files(tmp_path / "register")
+    assert load(info, folder) > 0
+    first = logged(info)
+    assert operating.verify(settings) == []
+    assert load(info, folder) == 0
+    assert logged(info) == first
+
+
+def test_R6_nothing_is_written_where_anything_is_wrong(info, tmp_path):
+    with pytest.raises(Faulty) as faulty:
+        load(info, write_files(tmp_path / "register", changed(pairings=["h1,c9,2022-01-01,"])))
+    assert len(faulty.value.faults) == 1
+    assert logged(info) == []
+
+
+def test_R6_two_loads_at_once_are_one_too_many(info, tmp_path):
+    folder = write_files(tmp_path / "register")
+
+    async def work() -> None:
+        async with await opened(info) as one, await opened(info) as two:
+            assert await store.alone(one)
+            with pytest.raises(loading.Busy):
+                await loading.load(two, folder, NOW, lambda _done, _of: None)
+
+    asyncio.run(work())
+
+
+class Interrupted(Exception):
+    """Ends a load between two batches."""
+
+
+def interrupt_after(batches: int):
+    left = [batches]
+
+    def progress(_done: int, _of: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Interrupted
+
+    return progress
+
+
+def test_R6_a_load_interrupted_between_any_two_batches_ends_in_the_same_log(servers, template, tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "BATCH", 4)
+    folder = write_files(tmp_path / "register")
+    whole = make_database(servers.postgres, f"t{uuid4().hex[:12]}", template)
+    load(whole, folder)
+    for batches in (1, 2, 3):
+        info = make_database(servers.postgres, f"t{uuid4().hex[:12]}", template)
+        with pytest.raises(Interrupted):
+            load(info, folder, interrupt_after(batches))
+        assert 0 < len(logged(info)) < len(logged(whole))
+        load(info, folder)
+        assert logged(info) == logged(whole)
+        assert tables(info) == tables(whole)
+
+
+def test_R6_a_county_loads_in_seconds(settings, info, tmp_path):
+    cadres, zones, households = range(370), range(60), range(5_700)
+    files = {
+        "cadres.csv": [f"cadre-{n},office-{n % 12},village" for n in cadres],
+        "terms.csv": [f"cadre-{n},2020-01-01," for n in cadres],
+        "zones.csv": [f"zone-{n},village" for n in zones],
+        "groups.csv": [f"group-{n},zone-{n % 60}" for n in range(618)],
+        "leaders.csv": [f"zone-{n},cadre-{n},2020-01-01," for n in zones],
+        "households.csv": [f"household-{n},group-{n % 618}" for n in households],
+        "pairings.csv": [f"household-{n},cadre-{n % 370},2022-01-01," for n in households],
+    }
+    folder = write_files(tmp_path / "register", files)
+    begun = time.perf_counter()
+    assert load(info, folder) == 370 * 2 + 60 * 2 + 5_700 * 2
+    took = time.perf_counter() - begun
+    print(f"loaded in {took:.1f} s")
+    assert took < 15
+    assert operating.verify(settings) == []
+
+
+def test_R6_the_tables_are_rebuilt_from_the_log_and_equal(settings, info, tmp_path):
+    load(info, write_files(tmp_path / "register"))
+    load(info, write_files(tmp_path / "register", changed(groups=["g2,z2"], households=["h1,g3"])))
+    before = tables(info)
+    assert len(before["zone"]) == 4
+    with psycopg.connect(info) as connection:
+        connection.execute("DELETE FROM cadre; UPDATE household SET of_group = 'g9' WHERE household = 'h2'")
+        connection.execute("INSERT INTO responsibility VALUES ('term', 'c9', '2020-01-01', 'c9', NULL)")
+    assert len(operating.verify(settings)) == 3 + 2 + 1
+    assert operating.rebuild(settings) == 0
+    assert operating.verify(settings) == []
+    assert tables(info) == before
+
+
+def test_R6_a_rebuild_takes_in_what_is_appended_meanwhile(settings, info, tmp_path, monkeypatch):
+    load(info, write_files(tmp_path / "register"))
+    history, late = store.history, [Fact(HouseholdRegistered(household="h9", group="g3"), NOW)]
+
+    async def slow(connection, behind=0):
+        found = await history(connection, behind)
+        while late:
+            async with await opened(info) as other:
+                await keep(other, [late.pop()])
+        return found
+
+    monkeypatch.setattr(store, "history", slow)
+    assert operating.rebuild(settings) == 0
+    assert operating.verify(settings) == []
+    assert len(tables(info)["household"]) == 4
+
+
+def test_R6_applying_the_same_entries_again_changes_nothing(info, tmp_path):
+    load(info, write_files(tmp_path / "register"))
+    before = tables(info)
+
+    async def again() -> None:
+        async with await opened(info) as connection:
+            entries, _ = await store.history(connection)
+            for sql, parameters in store.rows(entries):
+                await connection.execute(sql, parameters)
+
+    asyncio.run(again())
+    assert tables(info) == before
+
+
+def test_R6_the_command_names_every_fault_and_ends_with_1(settings, tmp_path, capsys):
+    files = changed(terms=["c1,soon,"], pairings=["h9,c9,2022-01-01,"])
+    assert operating.load(settings, write_files(tmp_path / "register", files)) == 1
+    said = capsys.readouterr().err
+    for place in ("terms.csv:2 since", "pairings.csv:2 household", "pairings.csv:2 cadre"):
+        assert place in said
+    assert "3 thing(s) to change" in said
+    assert operating.load(settings, write_files(tmp_path / "register")) == 0
+    assert "Wrote" in capsys.readouterr().out

@@ -1,0 +1,88 @@
+"""The servers that tests run on: shared or private, they answer, survive restarts, and never outlive the run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+
+from deploy.local.servers import Servers
+from deploy.local.state import MARK, PROJECT
+from deploy.local.sweep import marked
+from tests.servers import FOLDER, Addresses
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+SLEEPER = """
+import os, pathlib, time
+def test_sleep({servers}):
+    pathlib.Path("ready").write_text(os.environ["LIANXIN_TEST_FOLDER"])
+    time.sleep(60)
+"""
+
+
+def test_the_shared_servers_answer(servers: Addresses) -> None:
+    with psycopg.connect(servers.postgres, dbname="postgres") as connection:
+        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+    admin = KafkaAdminClient(bootstrap_servers=servers.kafka)
+    assert len(admin.describe_cluster()["brokers"]) == 1
+    admin.close()
+
+
+def test_private_servers_keep_what_was_written_over_a_crash(private_servers: Servers) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=private_servers.kafka_address)
+    admin.create_topics({"facts": {"num_partitions": 1, "replication_factor": 1}})
+    admin.close()
+    producer = KafkaProducer(bootstrap_servers=private_servers.kafka_address, acks="all")
+    producer.send("facts", b"kept").get(timeout=20)
+    producer.close()
+    with psycopg.connect(private_servers.postgres_url, dbname="postgres", autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+
+    private_servers.kill()
+    private_servers.start()
+
+    with psycopg.connect(private_servers.postgres_url, dbname="postgres") as connection:
+        assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+    consumer = KafkaConsumer(bootstrap_servers=private_servers.kafka_address)
+    partition = TopicPartition("facts", 0)
+    consumer.assign([partition])
+    consumer.seek_to_beginning(partition)
+    records = consumer.poll(timeout_ms=20_000)
+    consumer.close()
+    assert [record.value for record in records[partition]] == [b"kept"]
+
+
+@pytest.mark.parametrize(("fixture", "end"), [("private_servers", signal.SIGINT), ("servers", signal.SIGKILL)])
+def test_no_server_outlives_an_interrupted_run(fixture: str, end: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "test_sleep.py").write_text(SLEEPER.format(servers=fixture))
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-p", "tests.servers", "-n", "1", "test_sleep.py"]
+    own = (FOLDER, MARK, "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS")
+    environment = {name: value for name, value in os.environ.items() if name not in own}
+    environment["PYTHONPATH"] = str(PROJECT)
+    run = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
+    try:
+        _wait_for((tmp_path / "ready").exists, "the inner run did not start its servers", seconds=60)
+        folder = Path((tmp_path / "ready").read_text())
+        assert {"java", "postgres"} <= {process.name() for process in marked(folder)}
+    finally:
+        run.send_signal(end)
+        run.communicate(timeout=60)
+    _wait_for(lambda: not marked(folder), "a process outlived its run")
+    _wait_for(lambda: not folder.exists(), "data outlived their run")
+
+
+def _wait_for(condition: Callable[[], bool], message: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, message
+        time.sleep(0.1)

@@ -1,0 +1,52 @@
+"""intake in a space of its own, served in this process: one for all tests of a worker."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from lianxin_schemas.topics import BY_NAME
+
+from deploy.local import keys
+from services.intake.api.app import application
+from services.intake.settings import Settings
+from services.runtime import migrate, topics
+from services.runtime.database import conninfo
+from tests.servers import Addresses
+from tests.web.serving import Client, serving
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """intake's database and topics."""
+    import uuid
+
+    folder = tmp_path_factory.mktemp("keys")
+    space = f"t{uuid.uuid4().hex[:12]}"
+    own = Settings(space=space, kafka=servers.kafka, postgres=servers.postgres, jwks=keys.make_key(folder))
+    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{space}_intake"')
+    migrate.migrate(own.database("intake"), [migrate.LOG, migrate.INBOX])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topics, "TOPICS", tuple(BY_NAME[name] for name in ("visits", "petitions", "seals")))
+        topics.apply(own)
+    return own
+
+
+@pytest.fixture(scope="session")
+def api(settings: Settings) -> Iterator[Client]:
+    """The API."""
+    with serving(application(settings), settings.jwks.parent) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def rows(settings: Settings) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    """Asks intake's database."""
+    with psycopg.connect(settings.database("intake"), autocommit=True) as connection:
+
+        def ask(sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+            cursor = connection.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+        yield ask

@@ -1,0 +1,167 @@
+"""What was set aside comes back in order, or is let go with grounds (protocol rule 11), with the bytes from Kafka."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from lianxin_schemas.topics import BY_NAME
+
+from services.runtime import parked, topics
+from services.runtime.inbox import Message
+from services.runtime.receiver import Moved, Receiver
+from services.runtime.settings import Settings
+from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting, publish
+from tests.runtime.making import logged, message, raw, visits_in, withdrawn
+
+pytestmark = pytest.mark.anyio
+Rows = Callable[..., list[tuple[Any, ...]]]
+PLACE = 4
+BAD, GOOD = visits_in(PLACE, 2)
+
+
+@pytest.fixture
+def space(settings: Settings, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A space whose topic of visits is on the broker."""
+    monkeypatch.setattr(topics, "TOPICS", (BY_NAME["visits"],))
+    topics.apply(settings)
+    rows(TABLE)
+    return settings
+
+
+def entry(space: Settings, visit: Any, number: int) -> Message:
+    return message(logged(visit), number, space=space.space)
+
+
+@pytest.fixture
+def story(space: Settings) -> list[Message]:
+    """Numbers 1 to 6: 2, 4 and 5 are of one key, 2 is what cannot be accepted, 5 is of a kind that is not handled."""
+    withdrawal = message(withdrawn(BAD), 5, space=space.space)
+    keys = [GOOD, BAD, GOOD, BAD, None, GOOD]
+    return publish(space, [entry(space, key, n) if key else withdrawal for n, key in enumerate(keys, 1)])
+
+
+async def replay(space: Settings, handler: Noting) -> tuple[int, list[dict[str, Any]]]:
+    async with await psycopg.AsyncConnection.connect(space.database("intake"), autocommit=True) as connection:
+        return await parked.replay(connection, space, NAME, KINDS, handler)
+
+
+def seen(rows: Rows) -> list[int]:
+    return [number for (number,) in rows("SELECT number FROM seen ORDER BY nth")]
+
+
+async def take(one: Receiver, messages: list[Message]) -> None:
+    """As a feed does: after Moved it starts again from the bookmarks."""
+    try:
+        await one.take(messages)
+    except Moved:
+        await one.start()
+        await one.take(messages)
+
+
+async def test_rule_11_replay_goes_in_order_and_the_key_is_free_afterwards(
+    consumer: Make, space: Settings, story: list[Message], rows: Rows
+) -> None:
+    unfit, handler = Noting(unfit=[BAD]), Noting(unfit=[BAD])
+    one = consumer(unfit)
+    await one.take(story)
+    applied, left = await replay(space, handler)
+    assert (applied, left[0]["key"], left[0]["reason"]) == (0, f"visit-{BAD}", "unfit.for-test")
+    handler.unfit.clear()
+    assert await replay(space, handler) == (3, [])
+    assert seen(rows) == [1, 3, 6, 2, 4]
+    assert rows("SELECT number FROM parked") == []
+    assert await replay(space, handler) == (0, []), "a second replay does nothing"
+    unfit.unfit.clear()
+    await take(one, [entry(space, BAD, 7)])
+    assert seen(rows) == [1, 3, 6, 2, 4, 7]
+
+
+async def test_rule_11_a_consumer_that_still_holds_the_key_starts_again_and_queues_nothing(
+    consumer: Make, space: Settings, story: list[Message], rows: Rows
+) -> None:
+    unfit = Noting(unfit=[BAD])
+    one = consumer(unfit)
+    await one.take(story)
+    await replay(space, Noting())
+    unfit.unfit.clear()
+    with pytest.raises(Moved):
+        await one.take([entry(space, BAD, 7)])
+    assert rows("SELECT number FROM parked") == []
+    await one.start()
+    await one.take([entry(space, BAD, 7)])
+    assert seen(rows) == [1, 3, 6, 2, 4, 7]
+
+
+async def test_rule_11_while_a_replay_stops_half_way_later_ones_still_queue(
+    consumer: Make, space: Settings, story: list[Message], rows: Rows
+) -> None:
+    one = consumer(Noting(unfit=[BAD]))
+    await one.take(story)
+
+    class Once(Noting):
+        async def __call__(self, connection: Any, received: Any) -> Any:
+            work = await super().__call__(connection, received)
+            self.unfit.add(BAD)
+            return work
+
+    applied, left = await replay(space, Once())
+    assert (applied, len(left)) == (1, 1)
+    await take(one, publish(space, [entry(space, BAD, 7), entry(space, GOOD, 8)]))
+    assert seen(rows) == [1, 3, 6, 2, 8]
+    assert rows("SELECT number FROM parked ORDER BY number") == [(4,), (5,), (7,)]
+    assert (await replay(space, Noting()))[0] == 3
+    assert seen(rows) == [1, 3, 6, 2, 8, 4, 7]
+
+
+async def test_rule_11_accept_is_the_only_way_past_and_keeps_who_and_why(
+    consumer: Make, space: Settings, story: list[Message], info: str, rows: Rows
+) -> None:
+    one = consumer(Noting(unfit=[BAD]))
+    await one.take(story)
+    with psycopg.connect(info, autocommit=True) as connection:
+        assert [row["number"] for row in parked.rows(connection, NAME)] == [2, 4, 5]
+        place = ("visits", PLACE, story[1].offset)
+        parked.accept(connection, NAME, place, "o-0001", "entered by mistake")
+        with pytest.raises(parked.NotFound):
+            parked.accept(connection, NAME, place, "o-0001", "twice")
+        assert [row["number"] for row in parked.rows(connection, NAME)] == [4, 5]
+    assert (await replay(space, Noting()))[1] == []
+    assert seen(rows) == [1, 3, 6, 4]
+    assert rows("SELECT number, accepted_by, grounds FROM parked") == [(2, "o-0001", "entered by mistake")]
+    await take(one, [entry(space, GOOD, 7)])
+    assert seen(rows) == [1, 3, 6, 4, 7], "what was accepted stays out"
+
+
+async def test_rule_11_what_lies_outside_a_lane_can_be_accepted_only(
+    consumer: Make, space: Settings, info: str, rows: Rows
+) -> None:
+    one = consumer()
+    [spoilt, good] = publish(space, [raw(b"spoilt", 0, PLACE), entry(space, GOOD, 1)])
+    await one.take([spoilt, good])
+    assert await replay(space, Noting()) == (0, [])
+    with psycopg.connect(info, autocommit=True) as connection:
+        parked.accept(connection, NAME, ("visits", PLACE, spoilt.offset), "o-0001", "noise")
+        assert parked.rows(connection, NAME) == []
+    assert seen(rows) == [1]
+
+
+async def test_rule_11_the_offset_is_a_hint_the_message_is_found_wherever_it_stands(
+    consumer: Make, space: Settings, story: list[Message], rows: Rows
+) -> None:
+    one = consumer(Noting(unfit=[BAD]))
+    await one.take(story)
+    rows("UPDATE parked SET at_offset = CASE number WHEN 2 THEN 4 WHEN 4 THEN 900 ELSE 0 END")
+    assert await replay(space, Noting()) == (3, [])
+    assert seen(rows) == [1, 3, 6, 2, 4]
+
+
+async def test_rule_11_a_key_whose_bytes_are_gone_stays_and_the_others_are_replayed(
+    consumer: Make, space: Settings, story: list[Message], rows: Rows
+) -> None:
+    one = consumer(Noting(unfit=[BAD]))
+    await one.take(story)
+    rows("INSERT INTO parked VALUES (%s, 'visits', 4, 0, %s, 99, 'visit-0', 'x')", [NAME, f"/{space.space}/intake/1"])
+    applied, left = await replay(space, Noting())
+    assert (applied, left) == (3, [{"topic": "visits", "partition": 4, "key": "visit-0", "reason": "not-in-kafka"}])
+    assert seen(rows) == [1, 3, 6, 2, 4]

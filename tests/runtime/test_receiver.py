@@ -1,0 +1,159 @@
+"""Taking messages in on a real PostgreSQL: rows, marks and parked rows in one commit (protocol rules 9-12)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from services.runtime.inbox import Message, Outcome
+from services.runtime.receiver import Moved, read_bookmarks
+from services.runtime.settings import Settings
+from tests.runtime.consuming import NAME, TABLE, Make, Noting
+from tests.runtime.making import logged, message, raw, sealed, visits_in
+
+pytestmark = pytest.mark.anyio
+Rows = Callable[..., list[tuple[Any, ...]]]
+PLACE = 4
+VISITS = visits_in(PLACE, 6)
+
+
+@pytest.fixture
+def seen(rows: Rows) -> Callable[[], list[int]]:
+    """The numbers that were applied, in order."""
+    rows(TABLE)
+    return lambda: [number for (number,) in rows("SELECT number FROM seen ORDER BY nth")]
+
+
+def visits(settings: Settings, *numbers: int) -> list[Message]:
+    """Visits of one lane; number n is the first entry of visit n."""
+    return [message(logged(VISITS[n - 1]), n, space=settings.space) for n in numbers]
+
+
+async def test_rule_9_effect_exactly_once_whatever_is_repeated(
+    consumer: Make, settings: Settings, seen: Callable[[], list[int]]
+) -> None:
+    one = consumer()
+    await one.take(visits(settings, 1, 2, 2, 1))
+    await one.take(visits(settings, 1, 2, 3))
+    await one.start()
+    await one.take(visits(settings, 1, 2, 3, 4))
+    assert seen() == [1, 2, 3, 4]
+    assert one.counts == {Outcome.APPLIED: 4, Outcome.DUPLICATE: 7}
+
+
+async def test_rule_9_a_process_whose_marks_another_moved_keeps_nothing_and_reads_on(
+    consumer: Make, settings: Settings, seen: Callable[[], list[int]]
+) -> None:
+    zombie, heir = consumer(), consumer()
+    await zombie.take(visits(settings, 1))
+    await heir.take(visits(settings, 1, 2, 3))
+    with pytest.raises(Moved):
+        await zombie.take(visits(settings, 2, 3, 4))
+    assert seen() == [1, 2, 3]
+    assert await zombie.start() == {("visits", PLACE): 3}
+    await zombie.take(visits(settings, 2, 3, 4))
+    with pytest.raises(Moved):
+        await heir.take(visits(settings, 4, 5))
+    assert seen() == [1, 2, 3, 4]
+
+
+async def test_rule_9_two_that_begin_together_apply_each_number_once(
+    consumer: Make, settings: Settings, seen: Callable[[], list[int]]
+) -> None:
+    one, other = consumer(), consumer()
+    await one.take([])
+    await other.take([])
+    await one.take(visits(settings, 1))
+    with pytest.raises(Moved):
+        await other.take(visits(settings, 1, 2))
+    assert seen() == [1]
+
+
+async def test_a_handler_that_fails_keeps_neither_rows_nor_marks(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    handler = Noting()
+    one = consumer(handler)
+    handler.broken = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        await one.take([*visits(settings, 1), raw(b"spoilt", 9, PLACE)])
+    assert rows("SELECT count(*) FROM mark") == rows("SELECT count(*) FROM parked") == [(0,)]
+    await one.take(visits(settings, 1))
+    assert seen() == [1]
+
+
+async def test_rule_11_what_is_unfit_parks_with_its_key_and_later_ones_queue_behind(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    bad = VISITS[1]
+    again = [message(logged(bad), n, space=settings.space) for n in (4, 7)]
+    one = consumer(Noting(unfit=[bad]))
+    await one.take([*visits(settings, 1, 2, 3), again[0], raw(b"\0", 90, PLACE)])
+    fresh = consumer(Noting(unfit=[bad]))
+    await fresh.take([*visits(settings, 5, 6), again[1], raw(b"\0", 90, PLACE)])
+    assert seen() == [1, 3, 5, 6]
+    assert rows("SELECT number, key, reason, at_offset FROM parked ORDER BY number") == [
+        (2, f"visit-{bad}", "unfit.for-test", 1),
+        (4, f"visit-{bad}", "behind", 3),
+        (7, f"visit-{bad}", "behind", 6),
+        (None, None, "no-envelope", 90),
+    ]
+    assert rows("SELECT number FROM mark") == [(7,)]
+    assert fresh.counts == {Outcome.APPLIED: 2, Outcome.PARKED: 2}
+
+
+async def test_rule_11_several_unfit_in_one_batch_park_each(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    one = consumer(Noting(unfit=VISITS[:3]))
+    await one.take(visits(settings, 1, 2, 3, 4))
+    assert seen() == [4]
+    assert rows("SELECT count(*) FROM parked WHERE reason = 'unfit.for-test'") == [(3,)]
+
+
+async def test_rule_9_the_bookmark_stays_before_the_first_early(
+    consumer: Make, settings: Settings, info: str, seen: Callable[[], list[int]]
+) -> None:
+    one = consumer()
+
+    async def bookmark() -> int:
+        async with await psycopg.AsyncConnection.connect(info) as connection:
+            return (await read_bookmarks(connection, NAME))["visits", PLACE]
+
+    await one.take(visits(settings, 1, 3, 5, 4))  # their offsets are one below their numbers
+    assert (seen(), await bookmark()) == ([1], 2)
+    await one.take(visits(settings, 2))
+    assert (seen(), await bookmark()) == ([1, 2], 2)
+    await one.take(visits(settings, 3, 4, 5, 6))
+    assert (seen(), await bookmark()) == ([1, 2, 3, 4, 5, 6], 6)
+
+
+async def test_rule_8_a_seal_s_numbers_are_expected_and_an_older_seal_does_not_set_them_back(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    ends = [(5, 9), (7, 12), (6, 10)]
+    seals = [
+        message(sealed("intake", ("visits", 4, visits_), ("petitions", 1, petitions)), n, space=settings.space)
+        for n, (visits_, petitions) in enumerate(ends, 1)
+    ]
+    one = consumer()
+    await one.take(seals[:2])
+    await one.take(seals[2:])
+    assert rows("SELECT topic, partition, number FROM expected ORDER BY topic") == [
+        ("petitions", 1, 12),
+        ("visits", 4, 7),
+    ]
+    assert seen() == []
+
+
+async def test_rule_10_marks_belong_to_a_named_consumer(
+    consumer: Make, settings: Settings, rows: Rows, seen: Any
+) -> None:
+    one = consumer()
+    await one.take(visits(settings, 1, 2))
+    other = consumer()
+    object.__setattr__(other.inbox, "consumer", "other")
+    await other.take(visits(settings, 1))
+    assert seen() == [1, 2, 1]
+    assert rows("SELECT consumer, number FROM mark ORDER BY consumer") == [("other", 1), (NAME, 2)]

@@ -1,0 +1,220 @@
+"""The relay as a real process: order, seals, read-back, one active (protocol rules 5-8, 13, 14)."""
+
+import asyncio
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from lianxin_schemas import codec
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.topics import BY_NAME
+
+from services.runtime import log, topics
+from services.runtime.database import conninfo
+from services.runtime.inbox import Inbox, Lane, Message, State
+from services.runtime.settings import Settings
+from tests.runtime.consuming import everything, publish
+from tests.runtime.making import decision, logged, petition, visits_in
+from tests.servers import Addresses
+from tests.world.world import World, until
+
+PLACE = 6
+
+
+@pytest.fixture
+def world(servers: Addresses, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """intake alone, with its own topics, its database copied from one that was migrated."""
+    monkeypatch.setattr(topics, "TOPICS", tuple(BY_NAME[name] for name in ("visits", "petitions", "seals")))
+    own = World(servers.kafka, servers.postgres, tmp_path, services=())
+    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{own.space}_intake" TEMPLATE "{template}"')
+    yield own
+    own.close()
+
+
+def keep(world: World, *events: Event) -> None:
+    """Appends events to intake's log, each a command of its own."""
+
+    async def write() -> None:
+        info = world.settings.database("intake")
+        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+            await log.write(connection, [decision(event) for event in events])
+
+    asyncio.run(write())
+
+
+def visits(many: int) -> Sequence[Event]:
+    """Visits that all lie in one lane."""
+    return [logged(visit) for visit in visits_in(PLACE, many)]
+
+
+def rows(world: World) -> list[Message]:
+    """The log as a relay would publish it, in order."""
+    found = world.query("intake", f"SELECT topic, partition, {log.ROW_COLUMNS} FROM events ORDER BY position")
+    return [Message(row[0], row[1], 0, codec.encode(log.row_of(world.space, "intake", row[2:]))) for row in found]
+
+
+def marks(world: World) -> dict[Lane, int]:
+    """How far a receiver gets that reads all topics once, by the rule of lanes."""
+    inbox = Inbox("anybody", world.space, frozenset())
+    read = everything(world.settings, "visits", "petitions", "seals")
+    return inbox.sort(read, State(), {}).marks
+
+
+def whole(world: World) -> bool:
+    """Whether all that the log has is in Kafka, so that a receiver can apply it."""
+    lanes = world.query("intake", "SELECT incarnation, topic, partition, number FROM lane")
+    return marks(world) == {Lane(f"/{world.space}/intake/{i}", topic, p): number for i, topic, p, number in lanes}
+
+
+def sealed(world: World, position: int) -> bool:
+    [(at,)] = world.query("intake", "SELECT sealed FROM relay")
+    return at >= position
+
+
+def seals(world: World) -> list[dict[str, Any]]:
+    return [row[0] for row in world.query("intake", "SELECT data FROM events WHERE topic = 'seals' ORDER BY position")]
+
+
+def as_if_sent(settings: Settings, messages: Sequence[Message], world: World, **relay: int) -> None:
+    """Puts messages on the topics and sets the relay's row, as an earlier relay would have left both."""
+    publish(settings, messages)
+    for column, value in relay.items():
+        world.query("intake", f"UPDATE relay SET {column} = %s", [value])
+
+
+def test_rule_5_every_event_arrives_in_the_order_of_its_lane_with_the_bytes_of_its_row(world: World) -> None:
+    keep(world, *visits(30), *(petition() for _ in range(30)))
+    world.start("intake", "relay")
+    keep(world, *(logged() for _ in range(30)))
+    until(lambda: sealed(world, 90), "sealed")
+    assert whole(world)
+    log_rows = {(m.topic, m.value) for m in rows(world)[:90]}
+    sent = [(m.topic, m.value) for m in everything(world.settings, "visits", "petitions")]
+    assert sorted(sent) == sorted(log_rows), "each once, byte for byte"
+
+
+def test_rule_8_seals_cover_all_positions_once_and_do_not_seal_each_other(world: World) -> None:
+    keep(world, *visits(5))
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 5), "first seal")
+    keep(world, petition())
+    until(lambda: sealed(world, 7), "second seal")
+    # Both seals have to be on their way and a third has to be declined: the read-back goes on, its bookmark shows it.
+    until(lambda: len(everything(world.settings, "seals")) == 2, "seals published")
+    keep(world, petition())
+    until(lambda: sealed(world, 9), "third seal")
+    found = seals(world)
+    spans = [(seal["covers"]["first"], seal["covers"]["last"]) for seal in found]
+    assert spans == [(1, 5), (6, 7), (8, 9)], "contiguous from 1; none over a seal alone"
+    assert found[0]["lanes"] == [{"topic": "visits", "partition": PLACE, "number": 5}]
+    own = [[lane["number"] for lane in seal["lanes"] if lane["topic"] == "seals"] for seal in found]
+    assert own == [[], [1], [2]], "a seal does not count itself"
+    assert all(seal.keys() == {"service", "covers", "lanes"} for seal in found)
+
+
+def test_rule_7_a_number_missing_in_the_middle_is_found_and_published_again(world: World) -> None:
+    keep(world, *visits(5))
+    as_if_sent(world.settings, [m for n, m in enumerate(rows(world), 1) if n != 3], world, position=5)
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 5), "sealed")
+    assert whole(world)
+
+
+def test_rule_7_nothing_is_sealed_while_a_number_is_missing(world: World) -> None:
+    keep(world, *visits(5))
+    as_if_sent(world.settings, [m for n, m in enumerate(rows(world), 1) if n != 3], world, position=5)
+    world.start("intake", "relay", failpoint="relay.after-read=kill")
+    world.ended(world.processes[-1], -9)
+    assert (world.query("intake", "SELECT position, sealed FROM relay"), seals(world)) == ([(2, 0)], [])
+
+
+def test_rule_14_a_lost_tail_is_published_again(world: World) -> None:
+    keep(world, *visits(6), petition())
+    as_if_sent(world.settings, rows(world)[:4], world, position=7)
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 7), "sealed")
+    assert whole(world)
+
+
+def test_rule_14_a_tail_lost_behind_a_seal_is_published_again_though_the_topic_grew_past_the_bookmark(
+    world: World,
+) -> None:
+    """10 were read back and sealed; an older copy of the broker holds 7 of them; 11 to 13 were sent since."""
+    keep(world, *visits(13))
+    messages = rows(world)
+    as_if_sent(world.settings, [*messages[:7], *messages[10:]], world, position=13, sealed=10)
+    lane = [f"/{world.space}/intake/1", PLACE]
+    world.query("intake", "INSERT INTO mark VALUES ('relay', %s, 'visits', %s, 10)", lane)
+    world.query("intake", "INSERT INTO bookmark VALUES ('relay', 'visits', %s, 10)", [PLACE])
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 13), "sealed")
+    assert whole(world)
+
+
+def test_rule_5_a_standby_waits_and_takes_over_when_the_lease_ends(world: World) -> None:
+    first = world.start("intake", "relay")
+    keep(world, *visits(3))
+    until(lambda: sealed(world, 3), "first relay")
+    second = world.start("intake", "relay")
+    until(lambda: "standing by" in world.output("intake", "relay"), "standby")
+    assert world.query("intake", "SELECT epoch FROM relay") == [(1,)]
+    first.kill()
+    keep(world, petition())
+    until(lambda: sealed(world, 5), "second relay")
+    assert world.query("intake", "SELECT epoch FROM relay") == [(2,)]
+    assert second.poll() is None
+    assert whole(world)
+
+
+def test_rule_5_a_stopped_relay_that_wakes_after_its_lease_ends_and_moves_nothing(world: World) -> None:
+    keep(world, *visits(3))
+    zombie = world.start("intake", "relay", failpoint="relay.after-send=stop")
+    until(lambda: len(everything(world.settings, "visits")) == 3, "sent, and stopped")
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 3), "the second relay has taken over")
+    zombie.send_signal(signal.SIGCONT)
+    assert world.ended(zombie, 1) == 1
+    assert whole(world)
+
+
+def test_rule_5_a_named_member_takes_its_own_lease_back_at_once(world: World) -> None:
+    first = world.start("intake", "relay", member="relay-1")
+    keep(world, *visits(3))
+    until(lambda: sealed(world, 3), "first")
+    world.query("intake", "UPDATE relay SET expires = now() + interval '1 hour'")
+    first.kill()
+    first.wait()
+    world.query("intake", "UPDATE relay SET expires = now() + interval '1 hour'")
+    world.start("intake", "relay", member="relay-1")
+    keep(world, petition())
+    until(lambda: sealed(world, 5), "took it back")
+
+
+@pytest.mark.parametrize("role", ["relay", "api"])
+def test_rule_13_kafka_ahead_of_the_log_is_refused_with_code_3_and_a_sentence(world: World, role: str) -> None:
+    keep(world, *visits(4))
+    ahead = rows(world)
+    world.query("intake", "TRUNCATE events, lane; UPDATE head SET position = 0")
+    keep(world, *visits(2))
+    publish(world.settings, ahead)
+    world.ended(world.start("intake", role), 3)
+    said = world.output("intake", role)
+    assert f"Kafka is ahead of the log of intake: visits/{PLACE} holds number 4, the log ends at 2" in said
+    assert "restore the newer one" in said
+    assert "Traceback" not in said
+    assert world.query("intake", "SELECT position FROM head") == [(2,)], "nothing was written"
+
+
+def test_rule_13_only_the_dense_part_of_a_lane_counts_as_ahead(world: World) -> None:
+    keep(world, *visits(4))
+    last = rows(world)[-1]
+    world.query("intake", "TRUNCATE events, lane; UPDATE head SET position = 0")
+    keep(world, *visits(2))
+    publish(world.settings, [last])  # a zombie's number 4 without 1 to 3
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 2), "sealed")
+    assert marks(world)[Lane(f"/{world.space}/intake/1", "visits", PLACE)] == 2
