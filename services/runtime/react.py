@@ -58,6 +58,9 @@ def build(settings: Settings, service: str, receiver: Receiver) -> faust.App:
         def _new_transport(self) -> Transport:
             return OurTransport(self.conf.broker_consumer, self)
 
+        def _create_directories(self) -> None:
+            """None: they are for tables."""
+
     app = OurApp(
         f"{settings.space}.{service}.{receiver.inbox.consumer}",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],

@@ -80,7 +80,8 @@ class Tokens:
             return Principal(id=claims.get("sub", ""), roles=claims.get("roles", ()), office=claims.get("office"))
         except JoseError as error:
             raise Refused("auth.expired" if error.error == "expired_token" else "auth.invalid") from error
-        except ValueError as error:
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            # The library stumbles in these ways over headers and claims of kinds it does not expect.
             raise Refused("auth.invalid") from error
 
     def _verify(self, token: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_no_server_outlives_an_interrupted_run(fixture: str, end: signal.Signals
     command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-p", "tests.servers", "-n", "1", "test_sleep.py"]
     own = (FOLDER, MARK, "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS")
     environment = {name: value for name, value in os.environ.items() if name not in own}
-    environment["PYTHONPATH"] = str(PROJECT)
+    environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     run = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
     try:
         _wait_for((tmp_path / "ready").exists, "the inner run did not start its servers", seconds=60)

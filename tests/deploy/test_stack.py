@@ -19,9 +19,10 @@ from kafka import KafkaAdminClient
 
 from deploy.local.jars import jars
 from deploy.local.processes import Installation, Program
+from deploy.local.servers import remove
 from deploy.local.stack import Stack
 from deploy.local.state import PROJECT, Trouble, free_ports, ports
-from deploy.local.sweep import marked, wait
+from deploy.local.sweep import end, marked, wait
 from tests.deploy.stub import HERE, STUBS
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -117,7 +118,7 @@ def test_a_state_folder_of_another_user_is_refused(tmp_path: Path) -> None:
         Stack(tmp_path, STUBS)
 
 
-def test_as_a_normal_user_in_a_path_with_spaces(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_as_a_normal_user_in_a_path_with_spaces() -> None:
     # Root's own folders are closed to the user: Python, packages and jars come along, as links.
     [port] = free_ports(1, set())
     home = Path("/tmp") / f"lianxin normal user {port}"
@@ -131,6 +132,8 @@ def test_as_a_normal_user_in_a_path_with_spaces(tmp_path_factory: pytest.TempPat
         assert _as_user([*command, "down"], home, environment).stdout == "ended\n"
         assert not marked(home / "project" / ".local")
     finally:
+        end(marked(home))
+        remove(home / "project" / ".local")
         shutil.rmtree(home)
 
 
@@ -142,7 +145,9 @@ def _copy_for_user(home: Path) -> tuple[list[str], dict[str, str]]:
             shutil.copy2(source, target)
 
     home.mkdir()
-    shutil.copytree(Path(psutil.__file__).parents[1], home / "packages", copy_function=link, symlinks=True)
+    unused = shutil.ignore_patterns("test", "idlelib", "site-packages", "hypothesis", "mypy*", "pip", "setuptools")
+    packages = Path(psutil.__file__).parents[1]
+    shutil.copytree(packages, home / "packages", copy_function=link, symlinks=True, ignore=unused)
     shutil.copytree(jars(), home / "cache" / "lianxin" / jars().name, copy_function=link)
     for part in ("deploy", "tests"):
         shutil.copytree(PROJECT / part, home / "project" / part)
@@ -151,7 +156,7 @@ def _copy_for_user(home: Path) -> tuple[list[str], dict[str, str]]:
     python = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     if os.geteuid() == 0:
         if subprocess.run(["setpriv", "--reuid=nobody", "test", "-x", python], check=False).returncode:
-            shutil.copytree(sys.base_prefix, home / "python", copy_function=link, symlinks=True)
+            shutil.copytree(sys.base_prefix, home / "python", copy_function=link, symlinks=True, ignore=unused)
             python = home / "python" / "bin" / python.name
             environment["LD_LIBRARY_PATH"] = str(home / "python" / "lib")
         for folder in (home, home / "project", home / "cache" / "lianxin" / jars().name):

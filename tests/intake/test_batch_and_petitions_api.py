@@ -82,17 +82,17 @@ def test_c1_another_petition_under_a_command_or_a_petition_s_id_is_refused(api: 
 
 
 @pytest.mark.parametrize(
-    ("time", "role", "status"),
+    ("before", "role", "status"),
     [
-        (ago(days=400), "office", 422),
-        (ago(days=400), "import", 201),
-        (ago(minutes=-10), "import", 422),
-        (ago(days=10), "cadre", 201),
+        ({"days": 400}, "office", 422),
+        ({"days": 400}, "import", 201),
+        ({"minutes": -10}, "import", 422),
+        ({"days": 10}, "cadre", 201),
     ],
 )
-def test_c1_when_a_petition_came_in(api: Client, rows: Rows, time: str, role: str, status: int) -> None:
-    command = register(time=time)
+def test_c1_when_a_petition_came_in(api: Client, rows: Rows, before: dict[str, float], role: str, status: int) -> None:
+    command = register(time=ago(**before))
     answer = api.call("POST", "/petitions", command, who="o-1", role=role)
     assert answer.status_code == status
-    stream = [f"petition-{command['petition']['petition']}", time]
+    stream = [f"petition-{command['petition']['petition']}", command["time"]]
     assert len(rows("SELECT position FROM events WHERE stream = %s AND time = %s", stream)) == (status == 201)

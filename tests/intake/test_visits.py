@@ -88,7 +88,7 @@ def test_v3_the_fold_keeps_the_last_entry_and_that_it_was_withdrawn() -> None:
 
 def test_the_fold_knows_no_other_events() -> None:
     petition = PetitionRegistered(petition=VISIT, channel=Channel.WEB, category="03")
-    with pytest.raises(AssertionError, match="petition.registered"):
+    with pytest.raises(AssertionError, match=r"petition\.registered"):
         visits.fold([petition])
 
 

@@ -3,6 +3,9 @@
 from collections import defaultdict
 from typing import Any
 
+from lianxin_schemas import codec
+from lianxin_schemas.partition import partition_of
+
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
 
@@ -39,16 +42,18 @@ def topics_hold(world: World, service: str, topics: tuple[str, ...]) -> None:
         first: dict[tuple[Any, ...], str] = {}
         highest: dict[tuple[Any, ...], int] = defaultdict(int)
         keys: dict[str, int] = defaultdict(int)
-        for partition, message in world.topic(topic):
-            source = str(message.get("source", ""))
-            if not source.startswith(f"/{world.space}/{service}/"):
+        for partition, value in world.raw(topic):
+            try:
+                message = codec.unwrap(value)
+            except codec.Unreadable:
                 continue
-            lane, number = (source, partition), message["lanenumber"]
-            if number == highest[lane] + 1:
+            lane, number = (message.source, partition), message.lanenumber
+            ours = message.source.startswith(f"/{world.space}/{service}/")
+            if ours and partition == partition_of(message.subject, 24) and number == highest[lane] + 1:
                 highest[lane] = number
-                first[(*lane, number)] = message["id"]
-                assert message["streamversion"] == keys[message["subject"]] + 1, f"{message['subject']} out of order"
-                keys[message["subject"]] += 1
+                first[(*lane, number)] = str(message.id)
+                assert message.streamversion == keys[message.subject] + 1, f"{message.subject} out of order"
+                keys[message.subject] += 1
         logged = world.query(
             service,
             "SELECT format('/%%s/%%s/%%s', %s::text, %s::text, incarnation), partition, number, id::text FROM events"

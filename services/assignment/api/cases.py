@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -38,14 +38,6 @@ router = APIRouter(prefix="/cases", tags=["cases"])
 Dispatcher = Annotated[Principal, Depends(Allow(Role.OFFICE, Role.ORGANISATION))]
 Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.IMPORT))]
 Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.IMPORT, Role.ORGANISATION))]
-
-
-class Sent(BaseModel):
-    """All that makes two commands of one id the same: what is asked of which case is in the address alone."""
-
-    act: str
-    petition: UUID
-    body: dict[str, Any]
 
 
 class LimitView(BaseModel):
@@ -190,7 +182,7 @@ async def _carry_out(
         request.app.state.pool,
         request.app.state.log,
         command=command.command,
-        hash_=log.content_hash(Sent(act=act, petition=petition, body=command.model_dump(mode="json"))),
+        hash_=log.content_hash(command, f"{act} {stream}"),
         author=principal.author,
         streams=[stream],
         decide=facts,

@@ -1,0 +1,73 @@
+"""Every refusal has its words, in Chinese and in English, and says in them what it knows."""
+
+import importlib
+import string
+
+import pytest
+from fastapi.exceptions import RequestValidationError
+
+from services.refused import Refused
+from services.web import errors
+from services.web.errors import COMMON, FIELDS, Catalogue, Text
+from tests.web.applications import ROOT, SERVICES, refusals
+
+STATUSES = {202, 400, 401, 403, 404, 405, 409, 413, 422, 503}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def texts(service: str) -> dict[str, Text]:
+    return importlib.import_module(f"services.{service}.refusals").TEXTS if service in SERVICES else {}
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "web"])
+def test_every_refusal_in_the_code_has_words_and_fills_their_places(service: str) -> None:
+    catalogue = Catalogue(texts(service))
+    found = list(refusals(service))
+    assert len(found) > 3, "the walk sees the refusals"
+    for code, given in found:
+        assert code in catalogue.texts, f"{code} has no words"
+        text = catalogue.texts[code]
+        assert placeholders(text.zh) | placeholders(text.en) <= given, f"{code} leaves a place empty"
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "web"])
+def test_every_text_is_there_in_both_languages(service: str) -> None:
+    for code, text in {**COMMON, **texts(service)}.items():
+        assert text.status in STATUSES, code
+        assert any("一" <= sign <= "鿿" for sign in text.zh), code
+        assert text.en.isascii(), code
+        assert text.zh.endswith("。"), code
+        assert text.en.endswith("."), code
+
+
+def test_no_service_renames_a_common_refusal_and_every_one_has_its_catalogue() -> None:
+    for service in SERVICES:
+        assert not texts(service).keys() & COMMON.keys()
+    assert {path.parent.name for path in ROOT.glob("*/refusals.py")} == set(SERVICES)
+
+
+def test_words_of_a_client_fill_a_place_and_are_no_format_themselves() -> None:
+    status, body = Catalogue({}).body(Refused("after.malformed", "after", given="{0.__class__}{x"))
+    assert status == 400
+    assert body["zh"] == "after 的写法不对：{0.__class__}{x。"
+    assert body["field"] == "after"
+
+
+def test_every_field_error_has_both_languages_and_a_path() -> None:
+    for kind, (zh, en) in FIELDS.items():
+        assert placeholders(zh) <= placeholders(en) | {"expected", "max_length", "min_length", "error"}, kind
+        assert en.isascii(), kind
+    broken = [{"type": "too_long", "loc": ("body", "visits", 3, "\ud800"), "ctx": {"max_length": 20}}]
+    [field] = errors.field_errors(RequestValidationError(broken))
+    assert field["field"] == "visits.3.?"
+    assert field["code"] == "field.too-long"
+    assert "20" in field["zh"]
+    assert "20" in field["en"]
+
+
+def test_what_is_no_refusal_is_not_made_one() -> None:
+    with pytest.raises(ZeroDivisionError):
+        errors.refusal_of(ZeroDivisionError())
