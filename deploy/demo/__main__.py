@@ -6,7 +6,6 @@ Exit codes: 0 everything held; 1 something did not, and it says what; 2 wrong us
 import argparse
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
@@ -22,8 +21,6 @@ from deploy.demo.installation import Installation
 from deploy.demo.petitions import SHANGHAI, Journey
 from deploy.demo.progress import Progress
 from deploy.local.state import Trouble, state_folder, write
-
-POLICIES = Path(__file__).parent / "policies"
 
 
 class Demo:
@@ -86,8 +83,6 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=2026, help="of the made-up data (2026); the same gives the same")
     arguments = parser.parse_args()
-    # The shipped policy begins in 2020; the petitions of the demo begin before.
-    os.environ.setdefault("LIANXIN_POLICIES", str(POLICIES))
     state = state_folder()
     try:
         check_clock(datetime.now(SHANGHAI))

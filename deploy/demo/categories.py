@@ -1,4 +1,4 @@
-"""The tree of categories: a code such as `03.11.02` follows from the order of `data/categories.csv`."""
+"""The tree of categories: a code such as `03.05.04` follows from the order of `data/categories.csv`."""
 
 import csv
 from functools import cache

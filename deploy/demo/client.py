@@ -83,7 +83,7 @@ class Client:
                     self.tally.take(command, outcome["receipt"] or outcome["error"])
             left = [each for each, outcome in zip(left, outcomes, strict=True) if outcome["status"] == 503]
             if left:
-                await _pause("/visits/batch", 503, deadline, 2.0)
+                await _pause("/visits/batch", 503, deadline, PAUSE)
 
     async def get(self, service: str, path: str, **parameters: str) -> Json:
         """What the organisation department is told. Raises Trouble when it is refused."""
@@ -108,7 +108,7 @@ class Client:
                     status = response.status
                     wait = float(response.headers.get("Retry-After", PAUSE))
                     answer = await response.json()
-            except (aiohttp.ClientConnectionError, aiohttp.ContentTypeError, TimeoutError) as error:
+            except (aiohttp.ClientError, TimeoutError) as error:
                 answer = {"code": str(error) or type(error).__name__}
             if not _not_yet(status, answer):
                 return answer

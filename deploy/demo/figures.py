@@ -12,6 +12,9 @@ from deploy.demo.real import Rate
 from deploy.demo.township import QUARTER, Township
 from deploy.demo.visits import Sendings
 
+ENOUGH = 5
+"""Petitions from which on the policy gives a figure."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -76,16 +79,18 @@ def questions() -> int:
     return len(real.districts()) * len(real.YEARS) + sum(not each.district for each in real.petitions())
 
 
-def chosen(township: Township, journeys: list[Journey]) -> tuple[str, str]:
-    """A cadre worth showing, and the zone led: the one with the most petitions in the quarter."""
+def chosen(township: Township, sendings: Sendings, journeys: list[Journey]) -> tuple[str, str]:
+    """A cadre worth showing, and the zone led: enough petitions in the quarter, and most visits that do not count."""
     leaders = {zone: cadre for zone, cadre, *_ in township.tables["leaders"]}
-    zone = max(township.group_zones, key=lambda zone: (petitions.in_time(journeys, zone).denominator, zone))
+    petitioned = {zone: petitions.in_time(journeys, zone).denominator for zone in township.group_zones}
+    in_vain = visits.in_vain(township, sendings)
+    zone = max(petitioned, key=lambda zone: (min(petitioned[zone], ENOUGH), in_vain[leaders[zone]], zone))
     return leaders[zone], zone
 
 
 async def of_cadre(client: Client, township: Township, sendings: Sendings, journeys: list[Journey]) -> CadreScore:
     """The score of the cadre chosen, each indicator beside what follows from the data."""
-    cadre, zone = chosen(township, journeys)
+    cadre, zone = chosen(township, sendings, journeys)
     data = await client.get("appraisal", f"/scores/cadres/{cadre}", period=QUARTER)
     computed = {
         "coverage": visits.coverage(township, sendings, cadre),

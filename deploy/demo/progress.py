@@ -9,39 +9,41 @@ from contextlib import asynccontextmanager
 
 from tqdm import tqdm
 
+from deploy.demo.layout import left
+
+EVERY = 10.0
+"""Seconds between two lines on how far it is, where there is no bar."""
 BAR = "{desc} {percentage:3.0f}% {bar:30} {elapsed} {postfix}"
 
 
 class Progress:
-    """A bar over all that is to be sent. `seconds` holds how long each finished phase took, by its English name."""
+    """How much of all that is to be sent is done. `seconds` holds how long each finished phase took."""
 
     def __init__(self, total: int) -> None:
         self._terminal = sys.stderr.isatty()
         self._bar = tqdm(
             total=total, bar_format=BAR, file=sys.stderr, disable=not self._terminal, leave=False, mininterval=0.1
         )
+        self._done, self._total, self._note = 0, total, ""
         self.seconds: dict[str, float] = {}
 
     def advance(self, count: int = 1) -> None:
         """So many more are done."""
+        self._done += count
         self._bar.update(count)
 
-    def say(self, line: str) -> None:
-        """A line above the bar."""
-        self._bar.write(line, file=sys.stderr)
-        sys.stderr.flush()
-
     def note(self, text: str) -> None:
-        """What is going on just now, beside the bar; only on a terminal."""
+        """What is going on just now."""
+        self._note = text
         self._bar.set_postfix_str(text, refresh=False)
 
     @asynccontextmanager
     async def phase(self, zh: str, en: str) -> AsyncIterator[None]:
         """What lies inside is shown under this name, its time is kept, and the clock goes on while it waits."""
-        self._bar.set_description_str(f"{zh} / {en} …", refresh=False)
+        self._bar.set_description_str(f"  {zh} / {en} …", refresh=False)
         self.note("")
         if not self._terminal:
-            self.say(f"  {zh} / {en} …")
+            self._say(f"  {zh} / {en} …")
         start = time.monotonic()
         ticking = asyncio.create_task(self._tick())
         try:
@@ -51,13 +53,21 @@ class Progress:
             with contextlib.suppress(asyncio.CancelledError):
                 await ticking
         self.seconds[en] = round(time.monotonic() - start, 1)
-        self.say(f"  ✓ {zh} / {en}  {self.seconds[en]:.1f} s")
+        self._say(f"  ✓ {left(f'{zh} / {en}', 24)} {self.seconds[en]:6.1f} s")
 
     def close(self) -> None:
         """Takes the bar away."""
         self._bar.close()
 
+    def _say(self, line: str) -> None:
+        self._bar.write(line, file=sys.stderr)
+        sys.stderr.flush()
+
     async def _tick(self) -> None:
+        said = time.monotonic()
         while True:
             self._bar.refresh()
             await asyncio.sleep(0.25)
+            if not self._terminal and time.monotonic() - said > EVERY:
+                said = time.monotonic()
+                self._say(f"    {self._done:,}/{self._total:,} {self._note}".rstrip())

@@ -80,9 +80,11 @@ def zone_of(district: str) -> str | None:
     return f"{district[:-1].lower()}-{_KINDS[district[-1]]}" if district else None
 
 
-def districts() -> list[str]:
+@cache
+def districts() -> tuple[str, ...]:
     """Every district named in the file, the one with the most petitions first."""
-    return sorted(filter(None, rates(petitions())), key=lambda name: (-rates(petitions())[name].denominator, name))
+    found = rates(petitions())
+    return tuple(sorted(filter(None, found), key=lambda name: (-found[name].denominator, name)))
 
 
 def rates(found: Iterable[RealPetition]) -> dict[str, Rate]:

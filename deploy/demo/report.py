@@ -112,19 +112,22 @@ def _districts(lines: list[Line]) -> list[str]:
     named, rest = lines[:-1], lines[-1]
     every = Line("", _sum(named, "served"), _sum(named, "computed"))
     total = Line("", _sum(lines, "served"), _sum(lines, "computed"))
-    rows = [["", "服务 / services", "", "文件 / file", ""]]
-    rows += [_row(f"{line.name}  {real.zone_of(line.name)}", line) for line in named[:SHOWN]]
-    rows.append(_row(f"全部{len(named)}个区县市 / all districts", every))
-    rows.append(_row("未注明，归县办 / none named: county office", rest))
-    rows.append(_row("合计 / total", total))
+    rows = [["", "责任区 / zone", "服务 / services", "", "文件 / file", ""]]
+    rows += [_row(line.name, str(real.zone_of(line.name)), line) for line in named[:SHOWN]]
+    rows.append(_row("全部 / all", f"{len(named)}", every))
+    rows.append(_row("未注明 / not named", "– (county-office)", rest))
+    rows.append(_row("合计 / total", "", total))
     limit = real.LIMIT_DAYS
-    return [f"真实诉求{limit}日内答复 / Real petitions replied to within {limit} days", *table(rows, "lrrrl")]
+    return [f"真实诉求{limit}日内答复 / Real petitions replied to within {limit} days", *table(rows, "llrrrl")]
 
 
-def _row(name: str, line: Line) -> list[str]:
+def _row(name: str, zone: str, line: Line) -> list[str]:
     share = f"{100 * line.served.numerator / line.served.denominator:.1f} %" if line.served.denominator else "–"
-    mark = "✓" if line.served == line.computed else "✗"
-    return [name, _rate(line.served), share, _rate(line.computed), mark]
+    return [name, zone, _rate(line.served), share, _rate(line.computed), _mark(line)]
+
+
+def _mark(line: Line) -> str:
+    return "✓" if line.served == line.computed else "✗"
 
 
 def _cadre(score: CadreScore) -> list[str]:
@@ -138,8 +141,7 @@ def _cadre(score: CadreScore) -> list[str]:
 def _indicator(indicator: Indicator) -> list[str]:
     data, line = indicator.data, indicator.line
     value = f"= {float(data['value']):.1%}" if data["value"] is not None else "数据不足 / not enough data"
-    mark = "✓" if line.served == line.computed else "✗"
-    head = f"  {data['zh']} / {data['en']}: {_rate(line.served)} {value}, × {data['weight_applied']}  {mark}"
+    head = f"  {data['zh']} / {data['en']}: {_rate(line.served)} {value}, × {data['weight_applied']}  {_mark(line)}"
     rows = [[str(reason.count), reason.zh, reason.en] for reason in indicator.reasons]
     return [head, f"    {data['rule_zh']}", *wrapped(data["rule_en"], 4), *(table(rows, "rll", 6) if rows else [])]
 

@@ -1,5 +1,6 @@
 """Visits of a quarter, as they are sent: most at once, some late, again, corrected, withdrawn, or wrong. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -62,20 +63,41 @@ def of_the_quarter(township: Township, seed: int = 2026, count: int = VISITS) ->
 
 def coverage(township: Township, sendings: Sendings, cadre: str) -> Rate:
     """Of the households a cadre answers for on the quarter's last day, those visited by one who answered for them."""
-    withdrawn = {change.path.split("/")[2] for change in sendings.changes if change.path.endswith("/withdrawal")}
-    holders: dict[str, list[Pairing]] = {}
-    for pairing in township.pairings:
-        holders.setdefault(pairing.household, []).append(pairing)
     own = {p.household for p in township.pairings if p.cadre == cadre and p.holds(LAST_DAY)}
+    paired = _by_cadre(township.pairings)
+    withdrawn = _withdrawn(sendings)
     visited = set()
-    for entry in (*sendings.first, *sendings.late):
-        visit = entry.body["visit"]
-        if entry.expect == ACCEPTED and visit["visit"] not in withdrawn:
-            day = datetime.fromisoformat(visit["started"]).astimezone(SHANGHAI).date()
-            for household in own.intersection(visit["households"]):
-                if any(p.cadre == visit["cadre"] and p.holds(day) for p in holders[household]):
-                    visited.add(household)
+    for visit in _accepted(sendings):
+        for household in own.intersection(visit["households"]):
+            if visit["visit"] not in withdrawn and _answers(paired, visit, household):
+                visited.add(household)
     return Rate(len(visited), len(own))
+
+
+def in_vain(township: Township, sendings: Sendings) -> Counter[str]:
+    """By cadre, the visits that do not count: withdrawn, or to a household that the cadre did not answer for."""
+    paired = _by_cadre(township.pairings)
+    withdrawn = _withdrawn(sendings)
+    return Counter(
+        visit["cadre"]
+        for visit in _accepted(sendings)
+        if visit["visit"] in withdrawn or not all(_answers(paired, visit, each) for each in visit["households"])
+    )
+
+
+def _accepted(sendings: Sendings) -> list[Visit]:
+    """Every visit that is entered, once; corrections change neither who, nor whom, nor when."""
+    entries = {entry.id: entry for entry in (*sendings.first, *sendings.late) if entry.expect == ACCEPTED}
+    return [entry.body["visit"] for entry in entries.values()]
+
+
+def _withdrawn(sendings: Sendings) -> set[str]:
+    return {change.path.split("/")[2] for change in sendings.changes if change.path.endswith("/withdrawal")}
+
+
+def _answers(paired: dict[str, list[Pairing]], visit: Visit, household: str) -> bool:
+    day = datetime.fromisoformat(visit["started"]).astimezone(SHANGHAI).date()
+    return any(pairing.household == household and pairing.holds(day) for pairing in paired.get(visit["cadre"], ()))
 
 
 def _first(visits: list[Visit], at_once: set[str]) -> list[Command]:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 
 from services.runtime.settings import Settings
 from services.web import errors
@@ -18,6 +19,14 @@ BODY = 1024 * 1024
 
 Reason = Callable[[], Awaitable[str | None]]
 """Why the process is not ready, as a sentence; None when it is."""
+
+
+class Application(FastAPI):
+    """FastAPI, with words for a body that is too large."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application as it is served."""
+        return errors.LimitInWords(super().build_middleware_stack(), self.state.catalogue)
 
 
 def build(
@@ -38,7 +47,7 @@ def build(
             app.state.reasons = reasons
             yield
 
-    app = FastAPI(title=f"Lianxin {service}", lifespan=lifespan, max_body_size=BODY, redoc_url=None)
+    app = Application(title=f"Lianxin {service}", lifespan=lifespan, max_body_size=BODY, redoc_url=None)
     app.state.tokens = Tokens.read(settings.jwks, settings.issuer, settings.audience)
     app.state.catalogue = Catalogue(texts)
     app.state.reasons = ()

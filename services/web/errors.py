@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.refused import Refused
 from services.runtime.gather import Contradicted, Overloaded, Unavailable
@@ -149,6 +150,28 @@ def refusal_of(error: Exception) -> Refused:
 
 
 EXPECTED = (Refused, Contradicted, Overtaken, TooLarge, Overloaded, Unavailable, OperationalError)
+
+
+class LimitInWords:
+    """Around a whole application: FastAPI's body limit answers 413 in plain text, outside every handler of ours."""
+
+    def __init__(self, app: ASGIApp, catalogue: Catalogue) -> None:
+        self._app, self._answer = app, catalogue.answer(Refused("body.too-large"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves; a 413 that is not JSON is answered anew."""
+        replaced = False
+
+        async def ours(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                replaced = (b"content-type", b"application/json") not in message.get("headers", ())
+                if replaced:
+                    await self._answer(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, ours)
 
 
 def install(app: FastAPI, catalogue: Catalogue) -> None:

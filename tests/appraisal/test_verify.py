@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from kafka import KafkaProducer
-from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.responsibility import CadreRegistered, Rank
 from lianxin_schemas.events.visits import VisitCorrected, VisitWithdrawn, WithdrawalReason
 
@@ -20,7 +20,7 @@ from tests.appraisal.given import Published, Store, assigned, at, limit, opened,
 SPACE_PARTITION = 5
 
 
-def story(seed: random.Random) -> list[Event | tuple[object, ...] | list[Event]]:
+def story(seed: random.Random) -> list[Any]:
     """A county in a quarter, with corrections and withdrawals."""
     found: list[object] = [zone("z-1", "c-1", "g-1"), CadreRegistered(cadre="c-1", office="o-1", rank=Rank.VILLAGE)]
     found += [term(f"c-{number}") for number in range(1, 7)]
@@ -40,7 +40,7 @@ def story(seed: random.Random) -> list[Event | tuple[object, ...] | list[Event]]
         found.append(limit(number, "2026-03-01 00:00"))
         if seed.random() < 0.8:
             found.append((replied(number, cadre), at(f"2026-0{seed.randint(2, 3)}-0{seed.randint(1, 9)} 09:00")))
-    return found  # type: ignore[return-value]
+    return found
 
 
 class Broker:

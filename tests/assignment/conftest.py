@@ -1,5 +1,6 @@
 """Databases for tests of assignment: a migrated one is made once a worker and copied for each test."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from tests.servers import Addresses
 def template(servers: Addresses) -> str:
     """The name of a migrated, empty database."""
     name = f"template_{uuid4().hex[:12]}"
-    folder = own.Path(own.__file__).parent
+    folder = Path(own.__file__).parent
     files = [migrate.LOG, migrate.INBOX, *migrate.service_files(folder)]
     migrate.migrate(make_database(servers.postgres, name), files)
     return name

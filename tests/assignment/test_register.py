@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lianxin_schemas.events.responsibility import Rank, TermEnded, TermStarted, ZoneDrawn, ZoneLevel
+from lianxin_schemas.events.responsibility import CadreRegistered, Rank, TermEnded, TermStarted, ZoneDrawn, ZoneLevel
 
 from services.assignment.domain.checks import check
 from services.assignment.domain.register import Register, changes, evolve, fold, merged
@@ -146,7 +146,7 @@ def test_R6_faults_speak_chinese_and_english(tmp_path):
 
 def test_R6_what_the_log_holds_counts_in_the_checks(tmp_path):
     register = held(SMALL)
-    only = {name: [] for name in SMALL}
+    only: dict[str, list[str]] = {name: [] for name in SMALL}
     assert faults(tmp_path, only, register) == []
     assert faults(tmp_path, {**only, "pairings.csv": ["h2,c2,2026-01-01,"]}, register) == []
     assert faults(tmp_path, {**only, "terms.csv": ["c2,2024-01-01,"]}, register) == ["terms.csv:2 since"]
@@ -166,7 +166,7 @@ def test_R6_a_refresh_writes_what_changed_alone():
     [event] = of(SMALL, changed(terms=["c1,2025-06-01,"]))
     assert event == TermStarted(cadre="c1", since=date(2025, 6, 1))
     [event] = of(SMALL, changed(cadres=["c1,office-b,village"]))
-    assert (event.office, event.rank) == ("office-b", Rank.VILLAGE)
+    assert event == CadreRegistered(cadre="c1", office="office-b", rank=Rank.VILLAGE)
 
 
 def test_Z1_a_group_that_moves_draws_both_zones_anew():

@@ -166,6 +166,6 @@ def _copy_for_user(home: Path) -> tuple[list[str], dict[str, str]]:
 
 def _as_user(command: list[str], home: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     who = {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(  # type: ignore[call-overload]
         command, check=False, cwd=home / "project", env=environment, capture_output=True, text=True, timeout=90, **who
     )

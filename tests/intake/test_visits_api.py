@@ -25,7 +25,7 @@ def entered(api: Client, **fields: Any) -> dict[str, Any]:
 
 
 def test_v1_a_visit_is_entered_and_shown_as_it_stands(api: Client) -> None:
-    more = {
+    more: dict[str, Any] = {
         "needs": ["03.11"],
         "promises": [{"matter": "07", "due": "2026-12-31"}],
         "companions": ["c-0002"],

@@ -196,8 +196,8 @@ def test_rules_1_2_and_4_hold_for_any_interleaving_of_three_writers(
                 assert versions.get(visit, 0) == based_on
                 kept[causes[cause]] = versions[visit] = based_on + 1
             seen[writer][visit] = versions.get(visit, 0)
-        for writer in writers:
-            await writer.close()
+        for connection in writers:
+            await connection.close()
 
     asyncio.run(play())
     with psycopg.connect(info) as connection:

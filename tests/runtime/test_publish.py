@@ -50,4 +50,4 @@ def test_rule_6_a_record_that_was_not_acknowledged_ends_the_relay(lost: int) -> 
 
     rows = [row(position) for position in (1, 2, 3)]
     with pytest.raises(KafkaTimeoutError):
-        publish(Sender(lost), Settings(), rows, [("visits", 0)] * 3)  # type: ignore[arg-type]
+        publish(Sender(lost), Settings(), rows, [("visits", 0)] * 3)

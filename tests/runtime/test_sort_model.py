@@ -6,6 +6,7 @@ A story says what every number of every lane holds, in which order numbers arriv
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def lane(at: int) -> Lane:
 def bytes_of(at: int, number: int, key: int, fate: str) -> Message:
     """A message of a lane; a seal has one key only, its log."""
     service, incarnation, topic, partition = LANES[at]
-    origin = {"service": service, "incarnation": incarnation}
+    origin: dict[str, Any] = {"service": service, "incarnation": incarnation}
     if topic == "seals":
         found = message(sealed(service), number, **origin)
     else:
@@ -114,6 +115,7 @@ def play(story: Story, state: State | None = None) -> Played:
             if item.lane is None:
                 played.alone += 1
             else:
+                assert item.number is not None
                 assert (item.lane, item.number) not in played.parked
                 played.parked[item.lane, item.number] = item.reason
                 played.blocked.append(((item.lane.topic, item.key), item.message.offset))
@@ -125,7 +127,9 @@ def model(story: Story) -> tuple[list[tuple[int, int]], dict[tuple[int, int], st
     """The same rule, one message at a time: what is applied in order, what is parked and why, and the counts."""
     mark = dict.fromkeys(range(len(LANES)), 0)
     blocked: set[tuple[str, object]] = set()
-    applied, parked, counts = [], {}, Counter()
+    applied: list[tuple[int, int]] = []
+    parked: dict[tuple[int, int], str] = {}
+    counts: Counter[Outcome] = Counter()
     for at, number in story.arrivals:
         if at < 0:
             counts[Outcome.PARKED] += 1
@@ -174,7 +178,7 @@ def test_rule_9_once_all_has_arrived_in_order_every_number_was_settled_once(stor
 @given(stories())
 def test_rule_11_nothing_of_a_parked_key_is_applied_after_it(story: Story) -> None:
     played = play(story)
-    blocked = {}
+    blocked: dict[Any, int] = {}
     for (topic, key), offset in played.blocked:
         blocked.setdefault((topic, key), offset)
     for (place, _, key), offset in zip(played.applied, played.offsets, strict=True):

@@ -80,13 +80,6 @@ def test_rule_15_a_relay_waits_for_its_topics_and_says_what_to_run(settings: Set
         relay.wait()
 
 
-def test_a_broker_that_is_away_is_said_in_one_sentence(settings: Settings) -> None:
-    done = command(settings.model_copy(update={"kafka": "127.0.0.1:1"}), "services.runtime.topics", "check")
-    assert done.returncode == 1
-    assert "Kafka at 127.0.0.1:1: " in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("PORT", "many"), ("PORT", "0"), ("SPACE", "Lian Xin"), ("SEAL_EVERY", "0"), ("OLDEST_DAYS", "x")],

@@ -42,7 +42,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_refuses_who_has_no_good_token_or_the_wrong_role(service: str, folder: Path, foreign: str) -> None:
     app = application(service, jwks=keys.public_keys(folder))
-    app.router.lifespan_context = nothing
+    app.router.lifespan_context = nothing  # type: ignore[assignment]
     walked = guarded(app)
     assert len(walked) >= 3, "the walk sees the routes"
     expired = keys.sign(folder, "importer", EVERYONE, hours=-1)

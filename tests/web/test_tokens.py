@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
@@ -146,6 +147,7 @@ def test_any_claims_under_a_good_signature_are_a_principal_or_refused(
 ) -> None:
     key = OKPKey.import_key(json.loads((folder / "private.json").read_text()))
     text = f"{part({'alg': 'EdDSA', 'kid': key.kid} | header)}.{part(CLAIMS | other)}"
+    assert isinstance(key.private_key, Ed25519PrivateKey)
     token = f"{text}.{part(key.private_key.sign(text.encode()))}"
     with suppress(Refused):  # anything else that is raised fails
         assert tokens.principal(token).id == (CLAIMS | other)["sub"]

@@ -1,6 +1,7 @@
 """What must hold after every fault: nothing lost, nothing twice, order kept, and three ways to the same tables."""
 
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from lianxin_schemas import codec
@@ -30,10 +31,10 @@ def log_holds(world: World, service: str, accepted: list[str]) -> None:
 
 def _dense(numbers: list[tuple[Any, ...]]) -> None:
     lanes: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for *lane, number in numbers:
-        lanes[tuple(lane)].append(number)
-    for lane, found in lanes.items():
-        assert found == list(range(1, len(found) + 1)), f"numbers of {lane} are not dense: {found[:50]}"
+    for topic, partition, number in numbers:
+        lanes[topic, partition].append(number)
+    for place, found in lanes.items():
+        assert found == list(range(1, len(found) + 1)), f"numbers of {place} are not dense: {found[:50]}"
 
 
 def topics_hold(world: World, service: str, topics: tuple[str, ...]) -> None:
@@ -63,10 +64,15 @@ def topics_hold(world: World, service: str, topics: tuple[str, ...]) -> None:
         assert first == {tuple(row[:3]): row[3] for row in logged}, f"{topic} in Kafka is not the log's"
 
 
+def _idle(world: World, service: str) -> bool:
+    found: bool = world.lag(service)["behind"] == 0
+    return found
+
+
 def settled(world: World, *services: str) -> None:
     """Waits until nothing is on its way any more, one service after the other."""
     for service in services:
-        until(lambda service=service: world.lag(service)["behind"] == 0, f"lag of {service}", every=0.3)
+        until(partial(_idle, world, service), f"lag of {service}", every=0.3)
 
 
 def intake_holds(world: World, traffic: Traffic) -> None:

@@ -1,0 +1,8 @@
+"""A backend for asynchronous tests."""
+
+import pytest
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
