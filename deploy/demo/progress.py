@@ -13,7 +13,9 @@ from deploy.demo.layout import left
 
 EVERY = 10.0
 """Seconds between two lines on how far it is, where there is no bar."""
-BAR = "{desc} {percentage:3.0f}% {bar:30} {elapsed} {postfix}"
+BAR = "{desc} {percentage:3.0f}% {bar:30} {elapsed}  "
+NAME = 28
+"""Cells that the name of a phase takes."""
 
 
 class Progress:
@@ -35,12 +37,12 @@ class Progress:
     def note(self, text: str) -> None:
         """What is going on just now."""
         self._note = text
-        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.bar_format = BAR + text.replace("{", "(").replace("}", ")")
 
     @asynccontextmanager
     async def phase(self, zh: str, en: str) -> AsyncIterator[None]:
         """What lies inside is shown under this name, its time is kept, and the clock goes on while it waits."""
-        self._bar.set_description_str(f"  {zh} / {en} …", refresh=False)
+        self._bar.set_description_str(left(f"  {zh} / {en} …", NAME), refresh=False)
         self.note("")
         if not self._terminal:
             self._say(f"  {zh} / {en} …")
@@ -53,7 +55,7 @@ class Progress:
             with contextlib.suppress(asyncio.CancelledError):
                 await ticking
         self.seconds[en] = round(time.monotonic() - start, 1)
-        self._say(f"  ✓ {left(f'{zh} / {en}', 24)} {self.seconds[en]:6.1f} s")
+        self._say(f"{left(f'  ✓ {zh} / {en}', NAME)} {self.seconds[en]:6.1f} s")
 
     def close(self) -> None:
         """Takes the bar away."""

@@ -96,16 +96,15 @@ def text(found: Found, addresses: Mapping[str, str], state: str) -> str:
 
 def _counts(found: Found) -> list[str]:
     tally = found.tally
-    refused = sum(tally.refused.values())
-    topics = " · ".join(f"{name} {count:,}" for name, count in found.topics.items())
-    codes = " · ".join(f"{code} {count}" for code, count in sorted(tally.refused.items()))
-    rows = [
+    head = [
         ["收下 / accepted", f"{tally.accepted():,}", "命令 / commands"],
-        ["重复 / repeated", f"{tally.repeated:,}", "同一命令再发，只算一次 / sent again, counted once"],
-        ["拒绝 / refused", f"{refused:,}", codes],
-        ["主题 / topics", f"{sum(found.topics.values()):,}", topics],
+        ["重复 / repeated", f"{tally.repeated:,}", "同一命令再发，只算一次 / the same again, counted once"],
+        ["拒绝 / refused", f"{sum(tally.refused.values()):,}", "故意出错的 / wrong on purpose:"],
     ]
-    return ["数目 / Counts", *table(rows, "lrl")]
+    refused = [["", f"{count:,}", code] for code, count in sorted(tally.refused.items())]
+    topics = [["", f"{count:,}", name] for name, count in found.topics.items()]
+    total = ["主题 / topics", f"{sum(found.topics.values()):,}", "Kafka 里的消息 / messages in Kafka:"]
+    return ["数目 / Counts", *table([*head, *refused, total, *topics], "lrl")]
 
 
 def _districts(lines: list[Line]) -> list[str]:

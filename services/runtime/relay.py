@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 2_000
 ACKNOWLEDGED_WITHIN = 60.0
+RENEW_EVERY = 1.0
+"""Seconds between renewals of the lease over an empty log."""
 
 
 def producer(settings: Settings) -> KafkaProducer:
@@ -67,6 +69,7 @@ class Relay:
         self._holder = settings.member or str(uuid4())
         self._epoch = 0
         self._position = 0
+        self._held = 0.0
 
     async def run(self) -> None:
         """Takes the lease when it is free, then publishes for as long as it holds it."""
@@ -105,6 +108,7 @@ class Relay:
     async def _hold(self, position: int) -> None:
         await self._connection.execute("SELECT relay_at(%s, %s)", [self._epoch, position])
         self._position = position
+        self._held = time.monotonic()
 
     async def _forward(self, sender: KafkaProducer) -> int:
         """Publishes the next rows and moves the mark behind them; answers with how many there were."""
@@ -118,7 +122,10 @@ class Relay:
         if rows:
             await asyncio.to_thread(publish, sender, self._settings, rows, [(row[0], row[1]) for row in found])
             failpoints.reach("relay.after-send")
-        await self._hold(rows[-1].position if rows else self._position)
+        if rows:
+            await self._hold(rows[-1].position)
+        elif time.monotonic() - self._held > RENEW_EVERY:
+            await self._hold(self._position)
         return len(rows)
 
     async def _read_back(self) -> bool:

@@ -43,11 +43,12 @@ class Load:
                 raise RuntimeError(f"{answer.status}: {await answer.text()}")
             return await answer.json()
 
-    async def get(self, address: str, after: str) -> int:
-        """Reads with `after=`; answers with the status."""
+    async def get(self, address: str, after: str) -> None:
+        """Reads with `after=`; raises unless it is there."""
         async with self.session.get(address, params={"after": after}, headers=self.headers) as answer:
+            if answer.status != 200:
+                raise RuntimeError(f"not visible: {answer.status} {await answer.text()}")
             await answer.read()
-            return answer.status
 
 
 async def closed(count: int, work: Callable[[], Awaitable[int]]) -> tuple[int, float, list[float]]:
@@ -58,7 +59,8 @@ async def closed(count: int, work: Callable[[], Awaitable[int]]) -> tuple[int, f
         nonlocal done
         while time.perf_counter() - began < SECONDS:
             start = time.perf_counter()
-            done += await work()
+            kept = await work()
+            done += kept
             latencies.append(time.perf_counter() - start)
 
     await asyncio.gather(*(client() for _ in range(count)))
@@ -75,10 +77,8 @@ async def visible(load: Load, intake: str, appraisal: str) -> list[float]:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         command = visit(load.seed)
         receipt = await load.post(f"{intake}/visits", command)
-        status = await load.get(f"{appraisal}/visits/{command['visit']['visit']}", receipt["after"])
+        await load.get(f"{appraisal}/visits/{command['visit']['visit']}", receipt["after"])
         latencies.append(time.perf_counter() - due)
-        if status != 200:
-            raise RuntimeError(f"not visible: {status}")
 
     await asyncio.gather(*(one(nth) for nth in range(int(RATE * SECONDS))))
     return latencies

@@ -1,15 +1,19 @@
 """The report: columns that line up, and a verdict that misses nothing."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from deploy.demo import layout, report
+from deploy.demo.__main__ import check_clock
 from deploy.demo.client import Tally
 from deploy.demo.commands import Command
 from deploy.demo.figures import CadreScore, Indicator, Line, Reason
+from deploy.demo.petitions import SHANGHAI
 from deploy.demo.real import Rate
 from deploy.demo.report import Found
+from deploy.local.state import Trouble
 
 INDICATOR = {
     **{"indicator": "coverage", "zh": "走访覆盖", "en": "Visit coverage", "rule_zh": "规则。", "rule_en": "A rule."},
@@ -93,3 +97,13 @@ def test_the_text_names_what_a_reader_goes_on_with(found: Found) -> None:
     text = report.text(found, ADDRESSES, "/state")
     for words in ("全部相符", "http://127.0.0.1:8003/scores/cadres/c-0001", "token --role", "make down", "75.0 %"):
         assert words in text
+
+
+def test_a_clock_that_is_behind_is_said() -> None:
+    with pytest.raises(Trouble, match="2026-10-14"):
+        check_clock(datetime(2026, 10, 14, tzinfo=SHANGHAI))
+    check_clock(datetime(2026, 10, 15, tzinfo=SHANGHAI))
+
+
+def test_no_line_of_the_report_is_wider_than_a_terminal(found: Found) -> None:
+    assert max(layout.width(line) for line in report.text(found, ADDRESSES, "/state").splitlines()) <= 120

@@ -28,7 +28,7 @@ leaves = (
     | st.text()
     | st.sampled_from(["\ud800", "\0", "0" * 36, "c-1\n", "９９", 10**400, -(2**63), 1e308, "9999-12-31T23:59:59Z"])
 )
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
+values = leaves | st.lists(leaves, max_size=3) | st.dictionaries(st.text(), leaves, max_size=3)
 
 
 def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
