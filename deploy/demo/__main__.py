@@ -11,12 +11,13 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import uvloop
 
 from deploy.demo import figures, petitions, register, report, sending, township, visits
-from deploy.demo.client import IN_FLIGHT, Client, Tally
-from deploy.demo.figures import CadreScore, Line
+from deploy.demo.client import ANSWER, IN_FLIGHT, Client, Tally
 from deploy.demo.installation import Installation
 from deploy.demo.petitions import SHANGHAI, Journey
 from deploy.demo.progress import Progress
@@ -44,30 +45,39 @@ class Demo:
         progress = self.progress
         async with progress.phase("启动", "Start"):
             await asyncio.to_thread(self.stack.up)
-        async with progress.phase("登记册", "Register"):
-            with tempfile.TemporaryDirectory() as folder:
-                register.write(self.tables, Path(folder))
-                await self.stack.load(Path(folder))
-        connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
-        async with aiohttp.ClientSession(connector=connector) as session:
+        connector, timeout = aiohttp.TCPConnector(limit=IN_FLIGHT), aiohttp.ClientTimeout(total=ANSWER)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             client = Client(session, self.stack.addresses(), self.stack.tokens(), self.tally)
-            async with progress.phase("走访", "Visits"):
-                await sending.visits(client, self.sendings, progress.advance)
+            async with progress.phase("登记册、走访", "Register, visits"):
+                # Side by side: what comes of a visit does not depend on whether the register was there before it.
+                await asyncio.gather(self._register(), sending.visits(client, self.sendings, progress.advance))
             async with progress.phase("诉求", "Petitions"):
                 await sending.petitions(client, self.journeys, progress.advance)
             async with progress.phase("到齐", "Arrival"):
                 parked = await self.stack.arrived(progress.note)
-            async with progress.phase("核对", "Verification"):
-                differences = [line for name in ("appraisal", "assignment") for line in await self.stack.verify(name)]
-                topics = await asyncio.to_thread(self.stack.topics)
-            async with progress.phase("比对", "Figures"):
-                districts, cadre = await self._figures(client)
-        seconds = time.monotonic() - self.started
-        return report.Found(self.stack.space, self.tally, topics, parked, differences, districts, cadre, seconds)
+            async with progress.phase("核对", "Checks"):
+                *differences, topics, districts, cadre = await asyncio.gather(
+                    self.stack.verify("appraisal"),
+                    self.stack.verify("assignment"),
+                    asyncio.to_thread(self.stack.topics),
+                    figures.by_district(client, progress.advance),
+                    figures.of_cadre(client, self.township, self.sendings, self.made_up),
+                )
+        return report.Found(
+            space=self.stack.space,
+            tally=self.tally,
+            topics=topics,
+            parked=parked,
+            differences=[line for found in differences for line in found],
+            districts=districts,
+            cadre=cadre,
+            seconds=time.monotonic() - self.started,
+        )
 
-    async def _figures(self, client: Client) -> tuple[list[Line], CadreScore]:
-        cadre = await figures.of_cadre(client, self.township, self.sendings, self.made_up)
-        return await figures.by_district(client, self.progress.advance), cadre
+    async def _register(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            register.write(self.tables, Path(folder))
+            await self.stack.load(Path(folder))
 
 
 def check_clock(now: datetime) -> None:
@@ -84,24 +94,36 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=2026, help="of the made-up data (2026); the same gives the same")
     arguments = parser.parse_args()
     state = state_folder()
+    (state / "demo.json").unlink(missing_ok=True)
     try:
         check_clock(datetime.now(SHANGHAI))
         return _run(Demo(state, arguments.seed))
     except Trouble as trouble:
-        print(f"演示没有完成 / The demo did not finish: {trouble}", file=sys.stderr)
+        return _failed(state, f"演示没有完成 / The demo did not finish: {trouble}")
     except KeyboardInterrupt:
-        print("中断 / Interrupted: `make down` ends what runs.", file=sys.stderr)
-    return 1
+        return _failed(state, "中断 / Interrupted: `make down` ends what runs.")
 
 
 def _run(demo: Demo) -> int:
     try:
-        found = asyncio.run(demo.run())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            found = runner.run(demo.run())
     finally:
         demo.progress.close()
-    write(demo.state / "demo.json", json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n")
+    _write(demo.state, found.as_json())
     print("\n" + report.text(found, demo.stack.addresses(), str(demo.state)))
     return 1 if found.complaints() else 0
+
+
+def _failed(state: Path, why: str) -> int:
+    print(why, file=sys.stderr)
+    if state.is_dir():
+        _write(state, {"verify": False, "problem": why})
+    return 1
+
+
+def _write(state: Path, result: dict[str, Any]) -> None:
+    write(state / "demo.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from deploy.local.state import Trouble
 IN_FLIGHT = 32
 PATIENCE = 60.0
 """Seconds until a request that is answered "not yet" or "too busy" every time is given up."""
+ANSWER = 20.0
+"""Seconds until a request without an answer is sent again."""
 PAUSE = 0.2
 
 T = TypeVar("T")

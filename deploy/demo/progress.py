@@ -14,7 +14,7 @@ from deploy.demo.layout import left
 EVERY = 10.0
 """Seconds between two lines on how far it is, where there is no bar."""
 BAR = "{desc} {percentage:3.0f}% {bar:30} {elapsed}  "
-NAME = 28
+NAME = 38
 """Cells that the name of a phase takes."""
 
 

@@ -8,11 +8,12 @@ from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
 from services.appraisal.verify import verify
 from services.runtime import cli
+from services.runtime.settings import read
 
 
 def main() -> int:
     """Wires the service and runs the verb on the command line."""
-    settings = Settings()
+    settings = read(Settings)
 
     def serve() -> None:
         from services.appraisal.api.app import application

@@ -6,13 +6,14 @@ from pathlib import Path
 from services.assignment import operating, reactions
 from services.assignment.settings import Settings
 from services.runtime import cli, readback
+from services.runtime.settings import read
 
 SERVICE = "assignment"
 
 
 def main() -> int:
     """Wires the service and runs the verb on the command line."""
-    settings = Settings()
+    settings = read(Settings)
 
     def serve() -> None:
         from services.assignment.api.app import application

@@ -117,17 +117,23 @@ def main(top: argparse.ArgumentParser) -> int:
     except (readback.Ahead, rebuild.KindsGrew, migrate.Changed) as error:
         print(error, file=sys.stderr)
         return 3
-    except parked.NotFound as error:
-        print(error, file=sys.stderr)
-        return 1
-    except psycopg.errors.UndefinedTable as error:
-        print(f"the database is not migrated, run `migrate` first: {error}", file=sys.stderr)
-        return 1
-    except (psycopg.OperationalError, KafkaError, OSError) as error:
-        print(f"a server is away: {error}", file=sys.stderr)
+    except (parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, KafkaError, OSError) as error:
+        print(_sentence(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _sentence(error: Exception) -> str:
+    match error:
+        case parked.NotFound():
+            return str(error)
+        case psycopg.errors.LockNotAvailable():
+            return "a rebuild or a replay is under way: try again when it has ended"
+        case psycopg.errors.UndefinedTable():
+            return f"the database is not migrated, run `migrate` first: {error}"
+        case _:
+            return f"a server is away: {error}"
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:

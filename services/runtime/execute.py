@@ -13,6 +13,13 @@ from services.runtime.log import Author, Decision, Entry, Fact, Overtaken, Recei
 TRIES = 5
 
 
+async def known(pool: AsyncConnectionPool[Any], decision: Decision) -> Receipt | None:
+    """The first receipt of a command that is a repeat; None when it is none. Raises Contradicted."""
+    async with pool.connection() as connection:
+        found = await log.receipts(connection, [decision.cause])
+    return same(decision, found[decision.cause]) if found else None
+
+
 async def execute(
     pool: AsyncConnectionPool[Any],
     gatherer: Gatherer,

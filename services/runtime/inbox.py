@@ -149,6 +149,8 @@ class Inbox:
         try:
             if reason := refused.get((lane, number)):
                 raise codec.Unreadable(reason)
+            if known is not None and known not in BY_NAME[message.topic].events:
+                raise codec.Unreadable("wrong-topic")
             event = codec.read(envelope)
         except codec.Unreadable as error:
             result.parked.append(Parked(message, error.reason, lane, number, key))

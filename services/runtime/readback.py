@@ -90,9 +90,9 @@ class ReadBack:
         self._consumer.close()
 
 
-async def ahead(connection: Connection, settings: Settings, service: str) -> None:
-    """Raises Ahead when a lane in Kafka is further than the log (protocol rule 13). Waits for the broker."""
-    back = await open_readback(connection, settings, service)
+async def ahead(connection: Connection, settings: Settings, service: str, *, patient: bool = True) -> None:
+    """Raises Ahead when a lane in Kafka is further than the log (protocol rule 13). Waits for the broker if patient."""
+    back = await open_readback(connection, settings, service, patient=patient)
     try:
         await asyncio.to_thread(back.read)
         await compare(connection, service, back.marks)
@@ -100,9 +100,9 @@ async def ahead(connection: Connection, settings: Settings, service: str) -> Non
         await asyncio.to_thread(back.close)
 
 
-async def open_readback(connection: Connection, settings: Settings, service: str) -> ReadBack:
-    """A reader of the own lanes, where the last seal left off. Waits for the broker and its topics."""
-    await asyncio.to_thread(topics.wait, settings, produced_by(service))
+async def open_readback(connection: Connection, settings: Settings, service: str, *, patient: bool = True) -> ReadBack:
+    """A reader of the own lanes, where the last seal left off. Waits for broker and topics, or raises while away."""
+    await asyncio.to_thread(topics.wait if patient else topics.check, settings, produced_by(service))
     state = await read_state(connection, NAME)
     bookmarks = await read_bookmarks(connection, NAME)
     return await asyncio.to_thread(ReadBack, settings, service, state.marks, bookmarks)
@@ -130,7 +130,8 @@ def guard(settings: Settings, service: str) -> Callable[[Connection], Awaitable[
         cursor = await connection.execute("SELECT pg_postmaster_start_time()")
         started = await cursor.fetchone()
         if [started] != checked:
-            await ahead(connection, settings, service)
+            # Whoever waits for an answer is told soon that it cannot be known, and not kept until the broker is back.
+            await ahead(connection, settings, service, patient=False)
             checked[:] = [started]
 
     return opened

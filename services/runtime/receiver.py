@@ -23,6 +23,10 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
+OVERTAKEN_MOST = 20
+"""How often one batch may find that a command was quicker."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What a handler makes of messages: own events to append, and rows to write."""
@@ -188,6 +192,7 @@ class Receiver:
         """Takes messages in, for good when it returns. Waits while the database is away. Raises Moved."""
         failpoints.reach("receive.after-read")
         refused: dict[tuple[Lane, int], str] = {}
+        overtaken = 0
         while True:
             try:
                 async with self._alone:
@@ -196,6 +201,10 @@ class Receiver:
                 logger.info("reading on from the bookmarks: %s", error)
                 raise Moved from error
             except (log.Repeated, log.Overtaken) as error:
+                # A handler loads before it decides, so this ends; one that does not has to end the process.
+                overtaken += 1
+                if overtaken == OVERTAKEN_MOST:
+                    raise
                 logger.info("deciding again: %r", error)
             except Unfit as unfit:
                 refused[unfit.received.lane, unfit.received.envelope.lanenumber] = unfit.reason

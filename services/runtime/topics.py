@@ -19,7 +19,7 @@ class WrongTopics(Exception):
 
 def apply(settings: Settings, replication: int = 1) -> list[str]:
     """Makes the topics that are missing; answers with their names. Raises WrongTopics, or KafkaError as it comes."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
     try:
         present = set(admin.list_topics())
         missing = [topic for topic in TOPICS if settings.topic(topic.name) not in present]
@@ -43,7 +43,7 @@ def _create(admin: KafkaAdminClient, name: str, topic: Topic, replication: int) 
 
 def check(settings: Settings, topics: Iterable[Topic] = TOPICS) -> None:
     """Raises WrongTopics when one is missing or has another number of partitions, KafkaError as it comes."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
     try:
         _compare(admin, settings, topics)
     finally:

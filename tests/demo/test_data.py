@@ -8,7 +8,6 @@ from lianxin_schemas.ids import ID_PATTERN
 
 from deploy.demo import categories, real
 from deploy.demo.real import Rate
-from services.appraisal.domain.policy import parse
 from services.assignment.domain.limits import Law, limit
 from services.assignment.settings import Settings
 
@@ -73,11 +72,3 @@ def test_assignment_counts_the_same_limit() -> None:
     law = Law.model_validate_json(Settings().law.read_bytes())
     [step] = {rule.step for rule in law.limits}
     assert all(limit(law, step, each.registered)[0] == real.due(each.registered) for each in real.petitions())
-
-
-def test_the_policy_of_the_demo_is_the_shipped_one_from_an_earlier_day() -> None:
-    from deploy.demo.installation import POLICIES, SHIPPED
-
-    own, shipped = parse((POLICIES / "demo.v1.json").read_text()), parse((SHIPPED / "first.v1.json").read_text())
-    assert own.indicators == shipped.indicators
-    assert own.valid_from.year == min(real.YEARS)

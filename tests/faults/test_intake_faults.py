@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from tests.world.held import intake_holds
+from tests.world.supervisor import Supervisor
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
 
@@ -55,8 +56,11 @@ def test_relay_stopped_past_its_lease(world: World) -> None:
 
 
 def test_api_stopped_inside_an_append(world: World) -> None:
-    """The stopped process holds the log's head until the transaction's time is up; then another one goes on."""
-    world.start("intake", "relay", member="relay")
+    """The stopped process holds the log's head until the transaction's time is up; then another one goes on.
+
+    A relay that wants to seal meanwhile finds the head locked, and ends: its restart is the retry.
+    """
+    supervisor = Supervisor(world, ("intake", "relay"))
     stopping = world.api("intake", failpoint="write.middle=stop@5")
     other = world.api("intake")
     stuck = Traffic(stopping, seed=1).start()
@@ -65,6 +69,7 @@ def test_api_stopped_inside_an_append(world: World) -> None:
     stopping.process.send_signal(signal.SIGCONT)
     until(lambda: len(stuck.accepted) > 10, "the woken process goes on")
     stuck.stop()
+    until(lambda: supervisor.look() and world.lag("intake")["behind"] == 0, "the relay carries on", every=0.3)
     traffic.accepted |= stuck.accepted
     traffic.contradictions += stuck.contradictions
     intake_holds(world, traffic)

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local.servers import Servers
 from tests.world.held import everything_holds
+from tests.world.supervisor import Supervisor
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
 
@@ -17,24 +18,6 @@ def own_world(private_servers: Servers, tmp_path: Path) -> Iterator[World]:
     made = World(private_servers.kafka_address, private_servers.postgres_url, tmp_path)
     yield made
     made.close()
-
-
-ROLES = (("intake", "relay"), ("assignment", "relay"), ("assignment", "react"), ("appraisal", "project"))
-
-
-class Supervisor:
-    """Starts again what has ended, as the embedded stack's supervisor does."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._running = {role: world.start(*role, member=role[1]) for role in ROLES}
-
-    def look(self) -> bool:
-        """Restarts what has ended; always true, so that it can be asked inside a condition."""
-        for role, process in self._running.items():
-            if process.poll() is not None:
-                self._running[role] = self._world.start(*role, member=role[1])
-        return True
 
 
 @pytest.mark.xdist_group("private-servers")

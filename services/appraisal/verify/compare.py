@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -23,6 +24,8 @@ from services.runtime import rebuild
 
 SAMPLE = 50
 SHOWN = 20
+SCORES = 2_000
+"""About how many scores are compared, spread evenly over subjects and periods; tables are compared row by row."""
 CONSUMER = "project"
 Scored = dict[tuple[str, str, str], Found]
 """By kind, subject and period."""
@@ -55,10 +58,10 @@ async def look(settings: Settings, held: Sequence[Policy]) -> Live:
         reading.snapshot(connection),
     ):
         live = Live(await _marks(connection), {name: await _table(connection, name) for name in TABLES})
-        for name in _periods(live.tables):
-            for kind, subject in _sample(live.tables):
-                if found := await _score(connection, held, kind, subject, name):
-                    live.scores[kind, subject, name] = found
+        pairs = list(product(_sample(live.tables), _periods(live.tables)))
+        for (kind, subject), name in pairs[:: max(1, len(pairs) // SCORES)]:
+            if found := await _score(connection, held, kind, subject, name):
+                live.scores[kind, subject, name] = found
         return live
 
 

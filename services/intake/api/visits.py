@@ -1,6 +1,7 @@
 """Visits over HTTP (V1-V3)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.intake.domain import visits
 from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
 from services.refused import Refused
 from services.runtime import log
-from services.runtime.execute import execute
+from services.runtime.execute import execute, known
 from services.runtime.log import Decision, Entry, Fact, Overtaken
 from services.web.errors import EXPECTED, field_errors, refusal_of
 from services.web.principals import Allow, Principal, Role
@@ -106,9 +107,15 @@ async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
 
 async def _log(command: LogVisit, principal: Principal, request: Request) -> Receipt:
     _own(principal, command.visit.cadre)
-    events = visits.log_visit(command, datetime.now(UTC), _oldest(principal, request))
-    facts = [Fact(event, command.visit.started) for event in events]
-    decision = Decision(command.command, principal.author, facts, hash=log.content_hash(command))
+    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
+    try:
+        events = visits.log_visit(command, datetime.now(UTC), _oldest(principal, request))
+    except Refused:
+        # What was in time when it was sent first has its receipt, however late it is sent again (V2).
+        if receipt := await known(request.app.state.pool, decision):
+            return Receipt.of(receipt)
+        raise
+    decision = replace(decision, facts=[Fact(event, command.visit.started) for event in events])
     try:
         return Receipt.of(await request.app.state.log.submit(decision))
     except Overtaken as error:
