@@ -50,7 +50,7 @@ class Installation:
         """A token for each role that the demo takes, by the role."""
         return {role: sign(self._state / "keys", f"demo-{role}", [role]) for role in ("import", "organisation")}
 
-    async def verb(self, service: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    async def verb(self, service: str, *arguments: str) -> tuple[int, str, str]:
         """Runs a service's verb to its end: exit code, what it printed, and what it said of trouble."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -58,7 +58,7 @@ class Installation:
             f"services.{service}",
             *arguments,
             cwd=PROJECT,
-            env={**os.environ, **self._stack.environment(), **environment},
+            env={**os.environ, **self._stack.environment()},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -50,7 +50,7 @@ async def load(connection: Connection, folder: Path, now: datetime, progress: Pr
     decisions = decide(list(changes(register, files.rows)), files.hashes, versions, now)
     for start in range(0, len(decisions), BATCH):
         batch = decisions[start : start + BATCH]
-        written = [entry for decision in batch for entry in log.entries(decision)]
+        written = [entry for decision in batch for entry in decision.entries]
         await log.write(connection, batch, then=store.rows(written))
         progress(start + len(batch), len(decisions))
     return sum(len(decision.facts) for decision in decisions)

@@ -24,6 +24,11 @@ def armed(name: str) -> bool:
     return name in _armed
 
 
+def any_armed() -> bool:
+    """Whether any place is armed."""
+    return bool(_armed)
+
+
 def reach(name: str) -> None:
     """Counts down an armed place and sends the signal when its turn has come."""
     if name in _armed:

@@ -122,40 +122,37 @@ class Gatherer:
         return batch
 
     async def _keep(self, batch: Batch) -> None:
-        connection = await self._connection.get()
-        known = await log.receipts(connection, [decision.cause for decision, _ in batch])
-        for decision, done in batch:
-            if first := known.get(decision.cause):
-                _answer(decision, first, done)
-        await self._write(connection, [item for item in batch if item[0].cause not in known])
+        await self._write(await self._connection.get(), batch)
 
     async def _write(self, connection: psycopg.AsyncConnection[Any], batch: Batch) -> None:
-        """Writes a batch; one that fails is split until the culprit stands alone."""
+        """Writes a batch. Repeats get their first receipts; one that fails is split until the culprit stands alone."""
         if not batch:
             return
         decisions = [decision for decision, _ in batch]
-        rows = self._rows([entry for decision in decisions for entry in log.entries(decision)])
+        rows = self._rows([entry for decision in decisions for entry in decision.entries])
         try:
             receipts = await log.write(connection, decisions, then=rows)
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
-        except (Repeated, Overtaken, psycopg.Error) as error:
+        except Repeated:
+            await self._write(connection, await self._without_repeats(connection, batch))
+        except (Overtaken, psycopg.Error) as error:
             if len(batch) > 1:
                 await self._write(connection, batch[: len(batch) // 2])
                 await self._write(connection, batch[len(batch) // 2 :])
             else:
-                await self._refuse(connection, batch, error)
+                _fail(batch, error)
         else:
             for decision, done in batch:
                 _set(done, receipts[decision.cause])
 
-    async def _refuse(self, connection: psycopg.AsyncConnection[Any], batch: Batch, error: Exception) -> None:
-        """Tells the one culprit why; a repeat that was kept by another process meanwhile gets its first receipt."""
-        [(decision, done)] = batch
-        if isinstance(error, Repeated):
-            _answer(decision, (await log.receipts(connection, [decision.cause]))[decision.cause], done)
-        else:
-            _fail(batch, error)
+    async def _without_repeats(self, connection: Connection, batch: Batch) -> Batch:
+        """Answers what the log has already, looked up only when a batch broke on one: repeats are rare."""
+        known = await log.receipts(connection, [decision.cause for decision, _ in batch])
+        for decision, done in batch:
+            if first := known.get(decision.cause):
+                _answer(decision, first, done)
+        return [item for item in batch if item[0].cause not in known]
 
 
 def _answer(decision: Decision, first: First, done: "asyncio.Future[Receipt]") -> None:

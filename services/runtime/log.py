@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -57,6 +58,18 @@ class Decision:
     expected: dict[str, int] = field(default_factory=dict)
     hash: bytes | None = None
 
+    @cached_property
+    def entries(self) -> list["Entry"]:
+        """The events with the ids and stream versions they will have."""
+        versions = dict(self.expected)
+        result = []
+        for nth, fact in enumerate(self.facts):
+            stream = fact.event.stream
+            versions[stream] = versions.get(stream, 0) + 1
+            id_ = event_id(self.cause, nth)
+            result.append(Entry(id_, fact.event, stream, versions[stream], fact.time, self.author, self.hash))
+        return result
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -69,6 +82,11 @@ class Entry:
     time: datetime
     author: Author
     hash: bytes | None
+
+    @cached_property
+    def json(self) -> str:
+        """The payload as the log keeps it."""
+        return codec.to_json(self.event)
 
 
 @dataclass(frozen=True)
@@ -104,39 +122,18 @@ def content_hash(command: BaseModel, of: str = "") -> bytes:
     return hashlib.sha256(f"{of} {command.model_dump_json()}".encode()).digest()
 
 
-def entries(decision: Decision) -> list[Entry]:
-    """The events of a decision with the ids and stream versions they will have."""
-    versions = dict(decision.expected)
-    result = []
-    for nth, fact in enumerate(decision.facts):
-        stream = fact.event.stream
-        versions[stream] = versions.get(stream, 0) + 1
-        result.append(
-            Entry(
-                id=event_id(decision.cause, nth),
-                event=fact.event,
-                stream=stream,
-                version=versions[stream],
-                time=fact.time,
-                author=decision.author,
-                hash=decision.hash,
-            )
-        )
-    return result
-
-
 def check_size(decision: Decision) -> None:
     """Raises TooLarge before a decision is queued: a relay cannot skip what Kafka refuses."""
-    for fact in decision.facts:
-        if len(codec.to_json(fact.event).encode()) > codec.LARGEST - SPARE:
-            raise TooLarge(fact.event.stream)
+    for entry in decision.entries:
+        if len(entry.json.encode()) > codec.LARGEST - SPARE:
+            raise TooLarge(entry.stream)
 
 
 def arguments(decisions: Iterable[Decision]) -> list[list[Any]]:
     """The arrays of `append`, in the order of its parameters."""
     rows = []
     for decision in decisions:
-        for entry in entries(decision):
+        for entry in decision.entries:
             topic = TOPIC_OF[type(entry.event)]
             rows.append(
                 (
@@ -151,7 +148,7 @@ def arguments(decisions: Iterable[Decision]) -> list[list[Any]]:
                     entry.author.id,
                     decision.cause,
                     entry.hash,
-                    codec.to_json(entry.event),
+                    entry.json,
                 )
             )
     return [list(column) for column in zip(*rows, strict=True)]
@@ -171,6 +168,9 @@ async def write(
     """
     cursor = connection.cursor()
     try:
+        if decisions and not first and not then and not failpoints.any_armed():
+            await cursor.execute(APPEND, arguments(decisions))  # one statement is a transaction by itself
+            return _receipts(decisions, await cursor.fetchall())
         async with connection.pipeline() as pipeline, connection.transaction():
             await send(connection, first)
             if decisions:
@@ -185,9 +185,13 @@ async def write(
             raise Overtaken from error
         raise
     failpoints.reach("write.after-commit")
-    places = {row[0]: row[1:] for row in await cursor.fetchall()} if decisions else {}
+    return _receipts(decisions, await cursor.fetchall() if decisions else [])
+
+
+def _receipts(decisions: Sequence[Decision], rows: Sequence[Any]) -> dict[UUID, Receipt]:
+    places = {row[0]: row[1:] for row in rows}
     return {
-        decision.cause: _receipt({entry.id: places[entry.id] for entry in entries(decision)}) for decision in decisions
+        decision.cause: _receipt({entry.id: places[entry.id] for entry in decision.entries}) for decision in decisions
     }
 
 

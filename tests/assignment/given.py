@@ -118,7 +118,7 @@ async def keep(connection: Connection, facts: Iterable[Fact]) -> None:
         stream = fact.event.stream
         decision = Decision(uuid4(), Author("system", "test"), [fact], {stream: versions[stream]})
         versions[stream] += 1
-        await log.write(connection, [decision], then=store.rows(log.entries(decision)))
+        await log.write(connection, [decision], then=store.rows(decision.entries))
 
 
 def logged(info: str) -> list[tuple[object, ...]]:

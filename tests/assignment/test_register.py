@@ -187,7 +187,7 @@ def test_R6_taking_back_a_refresh_is_no_repeat_of_the_first_load():
     register = Register()
     for files in (SMALL, other, SMALL):
         decisions = decide(list(changes(register, rows_of(files))), dict.fromkeys(SMALL, "one hash"), known, NOW)
-        for entry in (entry for decision in decisions for entry in log.entries(decision)):
+        for entry in (entry for decision in decisions for entry in decision.entries):
             evolve(register, entry.event)
             known[entry.stream] = entry.version
         causes += [decision.cause for decision in decisions]
@@ -241,7 +241,7 @@ class Log:
         versions = {entry.stream: entry.version for entry in self.entries}
         decisions = decide(list(changes(register, rows_of(files))), dict.fromkeys(SMALL, "hash"), versions, NOW)
         for decision in decisions[: batch * interrupt_after]:
-            self.entries += log.entries(decision)
+            self.entries += decision.entries
         assert len({entry.id for entry in self.entries}) == len(self.entries)
         assert len({(entry.stream, entry.version) for entry in self.entries}) == len(self.entries)
 

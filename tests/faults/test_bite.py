@@ -44,7 +44,7 @@ BUGS = (
         "services/runtime/gather.py",
         "        rows = self._rows(",
         "        for decision, done in batch:\n"
-        "            _set(done, Receipt(tuple(entry.id for entry in log.entries(decision)), {}))\n"
+        "            _set(done, Receipt(tuple(entry.id for entry in decision.entries), {}))\n"
         "        rows = self._rows(",
         "tests/faults/test_intake_faults.py::test_api_killed_at[write.before-commit]",
     ),

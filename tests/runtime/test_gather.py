@@ -108,23 +108,11 @@ async def test_rule_3_one_stream_twice_in_one_batch_refuses_the_second_alone(inf
     assert kept(info) == 2
 
 
-async def test_rule_4_a_repeat_that_another_process_keeps_meanwhile_gets_its_receipt(
-    info: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_rule_4_a_repeat_of_what_another_process_kept_gets_its_receipt_and_holds_up_nobody(info: str) -> None:
     one = decision(logged(), petition())
-    real = log.receipts
-
-    async def late(connection: Any, causes: Any) -> Any:
-        """Looks, and only then the other process commits."""
-        found = await real(connection, causes)
-        monkeypatch.setattr(log, "receipts", real)
-        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as other:
-            firsts.update(await log.write(other, [one]))
-        return found
-
-    firsts: dict[Any, Receipt] = {}
+    async with await psycopg.AsyncConnection.connect(info, autocommit=True) as other:
+        firsts = await log.write(other, [one])
     async with writer(info) as gatherer:
-        monkeypatch.setattr(log, "receipts", late)
         outcomes = await submit(gatherer, decision(logged()), one, decision(logged()))
     assert outcomes[1] == firsts[one.cause]
     assert all(isinstance(outcome, Receipt) for outcome in outcomes)

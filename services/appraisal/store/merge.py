@@ -14,6 +14,10 @@ from services.runtime.database import Statement
 
 CREATE = "; ".join(f"CREATE TEMP TABLE incoming_{name} (LIKE {name})" for name in FACTS)
 
+SIZE = f"SELECT sum(pg_relation_size(to_regclass('pg_temp.incoming_' || name))) FROM unnest(ARRAY{[*FACTS]}) AS name"
+LARGE = 1024 * 1024
+"""Bytes from which emptying a temporary table at once is cheaper than row by row; below, new files cost more."""
+
 
 async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
     """Fills the session's temporary tables with these rows and nothing else.
@@ -24,12 +28,14 @@ async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
     if not used:
         return
     async with connection.transaction():
-        cursor = await connection.execute("SELECT to_regclass('pg_temp.incoming_visit') IS NULL")
-        missing = await cursor.fetchone()
-        if missing and missing[0]:
+        cursor = await connection.execute(SIZE)
+        [(size,)] = await cursor.fetchall()
+        if size is None:
             await connection.execute(CREATE)
-        else:
+        elif size > LARGE:
             await connection.execute(f"TRUNCATE {', '.join(f'incoming_{name}' for name in used)}")
+        else:
+            await connection.execute("; ".join(f"DELETE FROM incoming_{name}" for name in used))
         for name in used:
             columns = ", ".join(FACTS[name].columns)
             copy = f"COPY incoming_{name} ({columns}) FROM STDIN"

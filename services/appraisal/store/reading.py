@@ -16,8 +16,8 @@ LOCK = f"LOCK TABLE {', '.join(TABLES)} IN ACCESS SHARE MODE"
 
 @asynccontextmanager
 async def snapshot(connection: Connection) -> AsyncIterator[Connection]:
-    """All queries inside see the same moment."""
-    async with connection.transaction():
+    """All queries inside see the same moment. They are sent without waiting for each other's answers."""
+    async with connection.pipeline(), connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         await connection.execute(LOCK)
         yield connection
