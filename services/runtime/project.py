@@ -27,6 +27,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._settings = settings
         self._receiver = receiver
         self._service = service
+        self._looked = 0.0
         self._committed = time.monotonic()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -41,7 +42,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         bookmarks = await self._receiver.start()
         ends = await self._consumer.end_offsets(list(partitions))
-        for tp in partitions:
+        for tp in partitions & self._consumer.assignment():  # it may have changed meanwhile
             place = bookmarks.get((self._settings.bare(tp.topic), tp.partition), 0)
             self._consumer.seek(tp, place if place <= ends[tp] else 0)
 
@@ -52,6 +53,8 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             while True:
                 polled = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
                 await self._take(polled)
+                if not polled:
+                    await self._look()
                 for topic, partition in self._receiver.earlies.due(time.monotonic()):
                     tp = TopicPartition(self._settings.topic(topic), partition)
                     if tp in self._consumer.assignment():
@@ -59,6 +62,15 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                         self._consumer.seek(tp, 0)
         finally:
             await self._consumer.stop()
+
+    async def _look(self) -> None:
+        """Once a second while nothing comes: reads on from the bookmarks if somebody has moved the marks."""
+        if time.monotonic() - self._looked < 1.0:
+            return
+        self._looked = time.monotonic()
+        assigned = self._consumer.assignment()
+        if not await self._receiver.still_mine({(self._settings.bare(tp.topic), tp.partition) for tp in assigned}):
+            await self._seek(assigned)
 
     async def _start(self) -> None:
         tries = 0

@@ -111,10 +111,13 @@ def _subscribe(app: faust.App, names: list[str], settings: Settings, receiver: R
                 waiting[place] = [event for event in waiting[place] if event.message.offset >= limit]
 
     @app.timer(1.0)  # type: ignore[untyped-decorator]
-    async def reread() -> None:
+    async def look() -> None:
         for topic, partition in receiver.earlies.due(time.monotonic()):
             logger.warning("numbers are missing in %s/%s: reading it again from its start", topic, partition)
             await app.consumer.seek_wait({TP(settings.topic(topic), partition): 0})
+        assigned = {(settings.bare(tp.topic), tp.partition) for tp in app.consumer.assignment()}
+        if not await receiver.still_mine(assigned):
+            await app.consumer.perform_seek()
 
 
 def run(settings: Settings, service: str, receiver: Receiver) -> None:

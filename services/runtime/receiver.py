@@ -212,6 +212,18 @@ class Receiver:
                 self.counts += result.counts
                 return result
 
+    async def still_mine(self, places: set[tuple[str, int]]) -> bool:
+        """Whether the marks of these partitions are still where this process left them.
+
+        A rebuild swapped in, or a database restored, takes them back; without a further message nobody would notice.
+        """
+        async with self._alone:
+            if (mine := self._state) is None:
+                return True
+            now = await self.patiently(lambda connection: read_state(connection, self.inbox.consumer))
+            lanes = [lane for lane in mine.marks | now.marks if (lane.topic, lane.partition) in places]
+            return all(mine.marks.get(lane) == now.marks.get(lane) for lane in lanes)
+
     async def _try(
         self,
         connection: psycopg.AsyncConnection[Any],

@@ -46,7 +46,7 @@ BUGS = (
         "        for decision, done in batch:\n"
         "            _set(done, Receipt(tuple(entry.id for entry in decision.entries), {}))\n"
         "        rows = self._rows(",
-        "tests/faults/test_intake_faults.py::test_api_killed_at[write.before-commit]",
+        f"{RUNTIME}/test_gather.py::test_rule_3_a7_culprits_among_a_hundred_fail_alone",
     ),
     Bug(
         "a relay without an epoch",

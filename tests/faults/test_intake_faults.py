@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.world.held import intake_holds
+from tests.world.held import appraisal_holds, intake_holds
 from tests.world.supervisor import Supervisor
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
@@ -20,7 +20,7 @@ def test_api_killed_at(world: World, place: str) -> None:
     traffic.api = world.api("intake")
     until(lambda: len(traffic.accepted) > 30, "traffic goes on")
     traffic.stop()
-    intake_holds(world, traffic)
+    _holds(world, traffic)
 
 
 @pytest.mark.parametrize("place", ["relay.after-read", "relay.after-send"])
@@ -33,7 +33,7 @@ def test_relay_killed_at(world: World, place: str) -> None:
     world.start("intake", "relay", member="relay")
     until(lambda: world.lag("intake")["log"] < 20, "the relay goes on", every=0.3)
     traffic.stop()
-    intake_holds(world, traffic)
+    _holds(world, traffic)
 
 
 def test_relay_stopped_past_its_lease(world: World) -> None:
@@ -51,7 +51,7 @@ def test_relay_stopped_past_its_lease(world: World) -> None:
     old.send_signal(signal.SIGCONT)
     world.ended(old, 1)
     traffic.stop()
-    intake_holds(world, traffic)
+    _holds(world, traffic)
     assert world.query("intake", "SELECT epoch FROM relay") == [(2,)]
 
 
@@ -72,7 +72,14 @@ def test_api_stopped_inside_an_append(world: World) -> None:
     until(lambda: supervisor.look() and world.lag("intake")["behind"] == 0, "the relay carries on", every=0.3)
     traffic.accepted |= stuck.accepted
     traffic.contradictions += stuck.contradictions
+    _holds(world, traffic)
+
+
+def _holds(world: World, traffic: Traffic) -> None:
+    """Log and topics are right, and what comes out at the other end is, too."""
+    world.start("appraisal", "project", member="project")
     intake_holds(world, traffic)
+    appraisal_holds(world)
 
 
 def _state(pid: int) -> str:

@@ -58,6 +58,20 @@ async def test_rule_9_a_process_whose_marks_another_moved_keeps_nothing_and_read
     assert seen() == [1, 2, 3, 4]
 
 
+async def test_rule_13_marks_that_fell_back_under_an_idle_process_are_noticed_where_they_are_its_own(
+    consumer: Make, settings: Settings, info: str, seen: Callable[[], list[int]]
+) -> None:
+    one = consumer()
+    assert await one.still_mine({("visits", PLACE)}), "nothing read, nothing lost"
+    await one.take(visits(settings, 1, 2, 3))
+    assert seen() == [1, 2, 3]
+    assert await one.still_mine({("visits", PLACE)})
+    with psycopg.connect(info, autocommit=True) as connection:
+        connection.execute("UPDATE mark SET number = 1")
+    assert not await one.still_mine({("visits", PLACE)})
+    assert await one.still_mine({("visits", PLACE + 1)}), "another process moves the marks of its own partitions"
+
+
 async def test_rule_9_two_that_begin_together_apply_each_number_once(
     consumer: Make, settings: Settings, seen: Callable[[], list[int]]
 ) -> None:

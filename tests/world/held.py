@@ -1,7 +1,6 @@
 """What must hold after every fault: nothing lost, nothing twice, order kept, and three ways to the same tables."""
 
 from collections import defaultdict
-from functools import partial
 from typing import Any
 
 from lianxin_schemas import codec
@@ -64,15 +63,14 @@ def topics_hold(world: World, service: str, topics: tuple[str, ...]) -> None:
         assert first == {tuple(row[:3]): row[3] for row in logged}, f"{topic} in Kafka is not the log's"
 
 
-def _idle(world: World, service: str) -> bool:
-    found: bool = world.lag(service)["behind"] == 0
-    return found
-
-
 def settled(world: World, *services: str) -> None:
     """Waits until nothing is on its way any more, one service after the other."""
     for service in services:
-        until(partial(_idle, world, service), f"lag of {service}", every=0.3)
+        try:
+            until(lambda name=service: world.lag(name)["behind"] == 0, f"lag of {service}", every=0.3)  # type: ignore[misc]
+        except AssertionError as error:
+            logs = {file.name: file.read_text()[-2000:] for file in world.folder.glob("*.log")}
+            raise AssertionError(f"{error}: {world.lag(service)} {logs}") from None
 
 
 def intake_holds(world: World, traffic: Traffic) -> None:
@@ -97,6 +95,8 @@ def everything_holds(world: World, traffic: Traffic) -> None:
 
 def appraisal_holds(world: World) -> None:
     """Every visit is counted once, and the tables are equal live, refolded and rebuilt."""
+    for service in ("intake", "assignment"):  # a seal still to come would change when the tables were last touched
+        until(lambda name=service: world.lag(name)["sealed"] <= 1, f"{service} is sealed", every=0.2)  # type: ignore[misc]
     settled(world, "appraisal")
     streams = world.query("intake", "SELECT count(DISTINCT stream) FROM events WHERE topic = 'visits'")
     assert world.query("appraisal", "SELECT count(*) FROM visit") == streams
