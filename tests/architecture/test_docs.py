@@ -24,5 +24,9 @@ def test_links_of_a_readme_lead_somewhere(readme: Path) -> None:
 
 def test_the_map_of_runtime_names_every_file() -> None:
     text = (ROOT / "services/README.md").read_text()
-    files = {path.name for path in (ROOT / "services/runtime").glob("*.*") if path.name != "__init__.py"}
+    files = {
+        path.name
+        for path in (ROOT / "services/runtime").glob("*.*")
+        if path.suffix in {".py", ".sql"} and path.name != "__init__.py"
+    }
     assert {name for name in files if f"`{name}`" not in text} - {"database.py", "settings.py"} == set()
