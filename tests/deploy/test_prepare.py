@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -50,10 +49,8 @@ def test_what_is_prepared_is_left_alone(project: Path) -> None:
     (project / ".venv").mkdir()
     stamp = project / ".venv" / "lianxin-stamp"
     stamp.write_text(f"dev {prepare.key_of(project)}\n")
-    started = time.monotonic()
     assert not prepare.prepare(project, dev=True)
     assert not prepare.prepare(project)
-    assert time.monotonic() - started < 0.2
 
 
 def test_a_changed_lock_is_noticed(project: Path) -> None:
