@@ -153,13 +153,15 @@ def _migrate(service: Service) -> int:
 
 def _receiver(service: Service, consumer: Reaction | Projection) -> Receiver:
     inbox = Inbox(consumer.name, service.settings.space, consumer.kinds)
-    return Receiver(service.settings.database(service.name), inbox, consumer.handler)
+    guard = readback.guard(service.settings, service.name) if service.has_log else None
+    return Receiver(service.settings.database(service.name), inbox, consumer.handler, guard)
 
 
 def _react(service: Service) -> int:
     from services.runtime import react  # Faust takes a second to import, and only this verb needs it
 
     assert isinstance(service.consumer, Reaction)
+    readback.refuse_if_ahead(service.settings, service.name)
     react.run(service.settings, service.name, _receiver(service, service.consumer))
     return 0
 
@@ -219,6 +221,9 @@ def _list(service: Service, consumer: Reaction | Projection, as_json: bool) -> i
 
 
 def _replay(service: Service, consumer: Reaction | Projection, as_json: bool) -> int:
+    if service.has_log:
+        readback.refuse_if_ahead(service.settings, service.name)
+
     async def work() -> int:
         info = service.settings.database(service.name)
         async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:

@@ -7,6 +7,15 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+"""The database cannot do it now; the same may go through later, on a new connection."""
+
 Statement = tuple[LiteralString, Sequence[Any]]
 """SQL and its parameters."""
 

@@ -6,6 +6,7 @@ One head lock is shared by every writer of a log; a commit to disk costs the sam
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,7 +16,7 @@ import psycopg
 from kafka.errors import KafkaError
 
 from services.runtime import log
-from services.runtime.database import Connection, Reconnecting, Statement
+from services.runtime.database import AWAY, Connection, Reconnecting, Statement
 from services.runtime.log import Decision, Entry, First, Overtaken, Receipt, Repeated
 from services.runtime.readback import Ahead
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 QUEUE = 5_000
+UNREADY = 5.0
+"""Seconds for which a failed batch makes its process not ready."""
 
 
 class Overloaded(Exception):
@@ -60,8 +63,7 @@ class Gatherer:
         self._waiting: deque[tuple[Decision, asyncio.Future[Receipt]]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.trouble: str | None = None
-        """Why the last batch could not be written; None when it was."""
+        self._trouble: tuple[str, float] | None = None
 
     async def __aenter__(self) -> "Gatherer":
         self._task = asyncio.create_task(self._run())
@@ -73,6 +75,12 @@ class Gatherer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self._connection.close()
+
+    def trouble(self) -> str | None:
+        """Why the last batch could not be written, for a while: whoever gets no writes must not stay unready."""
+        if self._trouble and time.monotonic() - self._trouble[1] < UNREADY:
+            return self._trouble[0]
+        return None
 
     async def submit(self, decision: Decision) -> Receipt:
         """Keeps a decision and answers after the commit; a repeat gets the first receipt.
@@ -97,13 +105,14 @@ class Gatherer:
                 try:
                     await self._keep(batch)
                 except (psycopg.Error, KafkaError, OSError, Ahead) as error:
-                    self.trouble = str(error)
-                    _fail(batch, Unavailable(self.trouble))
+                    self._trouble = (str(error), time.monotonic())
+                    await self._connection.close()  # the next one is looked at anew
+                    _fail(batch, Unavailable(str(error)))
                 except Exception as error:  # a bug: those who wait hear of it, and the writer lives on
                     logger.exception("a batch could not be written")
                     _fail(batch, error)
                 else:
-                    self.trouble = None
+                    self._trouble = None
 
     def _take(self) -> Batch:
         """The next decisions, none of which meets another's id or stream; those that do wait for the next batch."""
@@ -132,7 +141,7 @@ class Gatherer:
         rows = self._rows([entry for decision in decisions for entry in decision.entries])
         try:
             receipts = await log.write(connection, decisions, then=rows)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except AWAY:
             raise
         except Repeated:
             await self._write(connection, await self._without_repeats(connection, batch))

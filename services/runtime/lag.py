@@ -42,7 +42,9 @@ def measure(settings: Settings, service: str, *, has_log: bool, consumer: str | 
             " WHERE e.topic = ANY(%s)",
             [consumer, list(topics)],
         ).fetchone()
-        parked = connection.execute("SELECT count(*) FROM parked WHERE accepted IS NULL").fetchone()
+        parked = connection.execute(
+            "SELECT count(*) FROM parked WHERE accepted IS NULL AND consumer = %s", [consumer]
+        ).fetchone()
     return Lag(log, sealed, topics, missing[0] if missing else 0, parked[0] if parked else 0)
 
 

@@ -118,8 +118,11 @@ def event_id(cause: UUID, nth: int) -> UUID:
 
 
 def content_hash(command: BaseModel, of: str = "") -> bytes:
-    """What makes two commands of one id the same: every field, and `of`, what the address said beside them."""
-    return hashlib.sha256(f"{of} {command.model_dump_json()}".encode()).digest()
+    """What makes two commands of one id the same: every field, and `of`, what the address said beside them.
+
+    Defaults are left out, so that a command sent again after an optional field was added is still the same.
+    """
+    return hashlib.sha256(f"{of} {command.model_dump_json(exclude_defaults=True)}".encode()).digest()
 
 
 def check_size(decision: Decision) -> None:

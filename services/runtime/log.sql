@@ -34,7 +34,8 @@ CREATE TABLE events (
     commandhash bytea,
     data json NOT NULL,
     CONSTRAINT events_id UNIQUE (id),
-    CONSTRAINT events_stream_version UNIQUE (stream, version)
+    CONSTRAINT events_stream_version UNIQUE (stream, version),
+    CONSTRAINT events_lane UNIQUE (incarnation, topic, partition, number)
 );
 
 -- Numbers and writes events in the order given; answers with their places. Locks head until the transaction ends.

@@ -28,6 +28,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._receiver = receiver
         self._service = service
         self._looked = 0.0
+        self._unsought = False
         self._committed = time.monotonic()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -35,7 +36,11 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Positions come from the database, not from Kafka's committed offsets (protocol rule 9)."""
-        await self._seek(assigned)
+        try:
+            await self._seek(assigned)
+        except Exception:  # aiokafka would log it and read on from where it likes
+            logger.exception("the positions could not be set, trying again")
+            self._unsought = True
 
     async def _seek(self, partitions: set[TopicPartition]) -> None:
         if not partitions:
@@ -51,6 +56,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._start()
         try:
             while True:
+                if self._unsought:
+                    await self._seek(self._consumer.assignment())
+                    self._unsought = False
                 polled = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
                 await self._take(polled)
                 if not polled:

@@ -83,6 +83,9 @@ class ReadBack:
             for tp, records in polled.items():
                 topic = self._settings.bare(tp.topic)
                 yield [Message(topic, tp.partition, record.offset, record.value) for record in records]
+            if not polled:  # an end that has moved back would never be reached
+                now = self._ends()
+                ends = {place: min(end, now[place]) for place, end in ends.items()}
             left = {place for place in left if self._consumer.position(parts[place]) < ends[place]}
 
     def close(self) -> None:

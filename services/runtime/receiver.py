@@ -16,7 +16,7 @@ from lianxin_schemas.events.seals import LogSealed
 from psycopg.errors import SerializationFailure
 
 from services.runtime import failpoints, log
-from services.runtime.database import Reconnecting, Statement, pause
+from services.runtime.database import AWAY, Connection, Reconnecting, Statement, pause
 from services.runtime.inbox import Earlies, Inbox, Lane, Message, Outcome, Parked, Received, Sorted, State
 
 T = TypeVar("T")
@@ -171,13 +171,15 @@ class Receiver:
     info: str
     inbox: Inbox
     handler: Handler
+    opened: Callable[[Connection], Awaitable[None]] | None = None
+    """Looks at every new connection before it is used: one that appends must not do so behind Kafka (rule 13)."""
     counts: Counter[Outcome] = field(default_factory=Counter)
     earlies: Earlies = field(default_factory=Earlies)
     failing_since: float | None = None
     """Since when the database has been away, on the steady clock; None while it answers."""
 
     def __post_init__(self) -> None:
-        self._connection = Reconnecting(self.info)
+        self._connection = Reconnecting(self.info, self.opened)
         self._state: State | None = None
         self._alone = asyncio.Lock()
 
@@ -259,7 +261,7 @@ class Receiver:
                 result = await attempt(await self._connection.get())
             except SerializationFailure:
                 raise
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except AWAY as error:
                 logger.warning("the database is away, trying again: %s", error)
                 self.failing_since = self.failing_since or time.monotonic()
                 self._state = None

@@ -79,7 +79,7 @@ def wait(settings: Settings, topics: Iterable[Topic]) -> None:
                 said = str(error)
                 print(f"waiting for Kafka at {settings.kafka}: {said}", file=sys.stderr, flush=True)
         tries += 1
-        time.sleep(min(5.0, 0.2 * 2**tries))
+        time.sleep(min(5.0, 0.2 * 2 ** min(tries, 6)))
 
 
 def main() -> int:

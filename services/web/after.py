@@ -48,6 +48,8 @@ class Arrivals:
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._refresh())
             await asyncio.wait([self._task])
+            if error := self._task.exception():
+                raise error
 
     async def _refresh(self) -> None:
         async with self._pool.connection() as connection:

@@ -36,8 +36,8 @@ def database_answers(pool: AsyncConnectionPool[Any]) -> Reason:
         try:
             async with pool.connection(timeout=2) as connection:
                 await connection.execute("SELECT 1")
-        except psycopg.OperationalError as error:
-            return f"the database is away: {error}"
+        except psycopg.OperationalError:
+            return "the database is away"  # no more: everybody may ask
         return None
 
     return reason
@@ -54,6 +54,7 @@ async def open_log(app: FastAPI, settings: Settings, service: str, rows: Rows) -
         app.state.pool, app.state.log, app.state.settings = pool, gatherer, settings
 
         async def writing() -> str | None:
-            return gatherer.trouble and f"the log cannot be written: {gatherer.trouble}"
+            trouble = gatherer.trouble()
+            return trouble and f"the log cannot be written: {trouble}"
 
         yield [database_answers(pool), writing]

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.world.held import appraisal_holds, everything_holds, intake_holds
+from tests.world.supervisor import Supervisor
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
 
@@ -16,7 +17,7 @@ PLACES = ["receive.after-read", "write.middle", "write.before-commit", "write.af
 def traffic(world: World) -> Traffic:
     """Intake is up and has accepted something already."""
     made = Traffic(world.api("intake"))
-    world.start("intake", "relay", member="relay")
+    Supervisor(world, ("intake", "relay")).watch()
     return made.some(20)
 
 

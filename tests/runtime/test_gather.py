@@ -168,10 +168,10 @@ async def test_rule_12_the_database_goes_away_and_comes_back(settings: Settings,
         for _ in range(2):
             [outcome] = await submit(gatherer, one)
             assert isinstance(outcome, Unavailable)
-            assert gatherer.trouble
+            assert gatherer.trouble()
         await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         assert [type(outcome) for outcome in await submit(gatherer, one, one)] == [Receipt, Receipt]
-        assert gatherer.trouble is None
+        assert gatherer.trouble() is None
     assert kept(info) == 2
 
 

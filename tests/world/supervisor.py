@@ -1,5 +1,7 @@
 """Starts again what has ended, as the embedded stack's supervisor does."""
 
+import threading
+
 from tests.world.world import World
 
 EVERY_ROLE = (("intake", "relay"), ("assignment", "relay"), ("assignment", "react"), ("appraisal", "project"))
@@ -11,6 +13,15 @@ class Supervisor:
     def __init__(self, world: World, *roles: tuple[str, str]) -> None:
         self._world = world
         self._running = {role: world.start(*role, member=role[1]) for role in roles or EVERY_ROLE}
+
+    def watch(self) -> "Supervisor":
+        """Looks on its own from now on, until the world is closed."""
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def _watch(self) -> None:
+        while not self._world.closing.wait(0.2):
+            self.look()
 
     def look(self) -> bool:
         """Restarts what has ended; always true, so that it can be asked inside a condition."""

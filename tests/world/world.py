@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class World:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.names: dict[int, tuple[str, str]] = {}
         self.apis: list[Api] = []
+        self.closing = threading.Event()
         self.environment = os.environ | {
             "LIANXIN_SPACE": self.space,
             "LIANXIN_KAFKA": kafka,
@@ -129,7 +131,10 @@ class World:
         return found
 
     def close(self) -> None:
-        """Ends every process and every connection."""
+        """Ends every process and every connection; what they wrote shows where a test failed."""
+        self.closing.set()
+        for file in sorted(self.folder.glob("*.log")):
+            print(f"--- {file.name}\n{file.read_text()[-2000:]}")
         for api in self.apis:
             api.close()
         for process in self.processes:

@@ -99,7 +99,7 @@ async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
     async with request.app.state.pool.connection() as connection:
         entries = await log.load(connection, [f"visit-{visit}"])
     found = entries[f"visit-{visit}"]
-    state = _state(found, principal)
+    state = _state(found, principal, Role.ORGANISATION)
     if state.visit is None:
         raise Refused("visit.not-found")
     return VisitView(phase=state.phase, visit=state.visit, version=found[-1].version)
@@ -147,10 +147,10 @@ async def _change(visit: UUID, command: visits.Command, principal: Principal, re
     return Receipt.of(receipt)
 
 
-def _state(entries: list[Entry], principal: Principal) -> visits.State:
+def _state(entries: list[Entry], principal: Principal, *others: Role) -> visits.State:
     state = visits.fold(entry.event for entry in entries)
     if state.visit is not None:
-        _own(principal, state.visit.cadre, Role.ORGANISATION)
+        _own(principal, state.visit.cadre, *others)
     return state
 
 
