@@ -47,8 +47,9 @@ class Arrivals:
                 raise Refused("after.not-yet")
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._refresh())
-            await asyncio.wait([self._task])
-            if error := self._task.exception():
+            look = self._task  # those who wait share it, and one of them may start the next meanwhile
+            await asyncio.wait([look])
+            if error := look.exception():
                 raise error
 
     async def _refresh(self) -> None:
