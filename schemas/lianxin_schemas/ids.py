@@ -51,7 +51,14 @@ CadreId = OpaqueId
 GroupId = OpaqueId
 HouseholdId = OpaqueId
 OfficeId = OpaqueId
+PersonId = OpaqueId
+"""Somebody in the vault; only the vault knows who."""
+PolicyId = OpaqueId
+VaultRef = OpaqueId
+"""Where words lie in the vault; whoever may read them asks the vault, which keeps an event of it (P1, P2)."""
 ZoneId = OpaqueId
+RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}(?:[0-9]{6}(?:[0-9]{3})?)?$")]
+"""Six digits to the county (GB/T 2260), twelve to the village (statistical code), three more for a group (R1)."""
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2}){0,2}$")]
 """A place in the tree of categories: `03`, `03.11` or `03.11.02`."""
 Subject = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$")]

@@ -6,7 +6,18 @@ broker.
 
 from dataclasses import dataclass
 
-from lianxin_schemas.events import cases, petitions, responsibility, seals, visits
+from lianxin_schemas.events import (
+    cases,
+    leads,
+    notices,
+    petitions,
+    ratings,
+    responsibility,
+    scores,
+    seals,
+    vault,
+    visits,
+)
 from lianxin_schemas.events.base import Event
 
 SERVICES = ("intake", "assignment", "appraisal", "notify")
@@ -24,6 +35,8 @@ class Topic:
     partitions: int = 24
     retention_ms: int = -1
     """Facts are kept for ever."""
+    restricted: bool = False
+    """Only its consumers may read it; the others are open to every subscriber system."""
 
 
 TOPICS = (
@@ -36,17 +49,44 @@ TOPICS = (
     ),
     Topic(
         name="petitions",
-        says="What residents ask for",
+        says="What residents ask for, and what they say of the reply",
+        producers=("intake",),
+        consumers=("assignment", "appraisal", "notify"),
+        events=(petitions.PetitionRegistered, petitions.PetitionWithdrawalAsked, petitions.PetitionVerdictGiven),
+    ),
+    Topic(
+        name="leads",
+        says="Complaints about officials",
         producers=("intake",),
         consumers=("assignment",),
-        events=(petitions.PetitionRegistered,),
+        events=(leads.ComplaintReceived,),
+        partitions=8,
+        restricted=True,
+    ),
+    Topic(
+        name="vault",
+        says="Who read personal data and why, and whose were erased",
+        producers=("intake",),
+        consumers=(),
+        events=(vault.TextRevealed, vault.PersonErased),
+        partitions=8,
+        restricted=True,
+    ),
+    Topic(
+        name="ratings",
+        says="What people think of those who answer for them, in sums of five answers or more",
+        producers=("intake",),
+        consumers=("appraisal",),
+        events=(ratings.RoundOpened, ratings.RoundClosed, ratings.RatingsReleased, ratings.MarkGiven),
     ),
     Topic(
         name="responsibility",
         says="Who answers for whom, and since when",
         producers=("assignment",),
-        consumers=("appraisal",),
+        consumers=("intake", "appraisal", "notify"),
         events=(
+            responsibility.RegionRegistered,
+            responsibility.OfficeRegistered,
             responsibility.CadreRegistered,
             responsibility.TermStarted,
             responsibility.TermEnded,
@@ -62,7 +102,7 @@ TOPICS = (
         name="cases",
         says="How petitions are handled, and by when",
         producers=("assignment",),
-        consumers=("appraisal",),
+        consumers=("intake", "appraisal", "notify"),
         events=(
             cases.CaseOpened,
             cases.CaseAssigned,
@@ -70,13 +110,31 @@ TOPICS = (
             cases.CaseAccepted,
             cases.CaseDecided,
             cases.CaseReplied,
+            cases.CaseReopened,
+            cases.CaseClosed,
+            cases.CaseWithdrawn,
         ),
+    ),
+    Topic(
+        name="scores",
+        says="What scores are made of",
+        producers=("appraisal",),
+        consumers=(),
+        events=(scores.PolicyAdopted,),
+        partitions=8,
+    ),
+    Topic(
+        name="notices",
+        says="Who was told what, once",
+        producers=("notify",),
+        consumers=(),
+        events=(notices.NoticeRaised, notices.NoticeSent, notices.NoticeFailed, notices.NoticeGivenUp),
     ),
     Topic(
         name="seals",
         says="How far each log is in Kafka, whole",
-        producers=("intake", "assignment"),
-        consumers=("assignment", "appraisal"),
+        producers=SERVICES,
+        consumers=SERVICES,
         events=(seals.LogSealed, seals.LogRecovered),
         partitions=1,
     ),

@@ -33,6 +33,8 @@ class Role(StrEnum):
     IMPORT = "import"
     ORGANISATION = "organisation"
     OPERATIONS = "operations"
+    SERVICE = "service"
+    """Another service of the installation, such as the one that sends notices."""
 
 
 class Principal(BaseModel):
@@ -109,14 +111,21 @@ class Allow:
         return principal
 
 
+async def anyone() -> None:
+    """A dependency that says: this route is for everybody, signed in or not (U1, U2)."""
+
+
 def unguarded(routes: Sequence[BaseRoute]) -> list[str]:
-    """Paths of routes that state no roles and are not open to all: there must be none."""
+    """Paths of routes that state neither their roles nor that they are for anyone: there must be none."""
     return [
         str(route.path)
         for route in iter_route_contexts(routes)  # the routes of included routers too, which `routes` hides
         if route.path not in OPEN
         and not (
             isinstance(route.original_route, APIRoute)
-            and any(isinstance(dependency.call, Allow) for dependency in route.dependant.dependencies)
+            and any(
+                isinstance(dependency.call, Allow) or dependency.call is anyone
+                for dependency in route.dependant.dependencies
+            )
         )
     ]

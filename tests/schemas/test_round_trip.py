@@ -3,7 +3,7 @@
 import types
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 import annotated_types as at
@@ -34,6 +34,8 @@ def values(hint: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
         least, most = limits(metadata, at.MinLen, at.MaxLen)
         # A list of a thousand shows nothing that one of six does not.
         return st.lists(values(inner[0], []), min_size=least or 0, max_size=min(most or 6, 6)).map(tuple)
+    if origin is Literal:
+        return st.sampled_from(inner)
     if hint is str:
         return st.from_regex(pattern(metadata), fullmatch=True, alphabet=st.characters(max_codepoint=127))
     if hint is int:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lianxin_schemas.events.base import Event, Part
 from lianxin_schemas.events.petitions import Channel
-from lianxin_schemas.ids import CadreId, CategoryCode, Day, OfficeId, Time, Uuid, ZoneId
+from lianxin_schemas.ids import CadreId, CategoryCode, Day, OfficeId, PersonId, Time, Uuid, VaultRef, ZoneId
 
 
 class Outcome(StrEnum):
@@ -30,7 +30,17 @@ class SumRule(StrEnum):
 
     STARTING_DAY_NOT_COUNTED = "starting-day-not-counted"
     DAYS_ADDED = "days-added"
+    MOVED_OFF_A_DAY_OFF = "moved-off-a-day-off"
     END_OF_LAST_DAY = "end-of-last-day"
+
+
+class Closing(StrEnum):
+    """Why nothing more is to come (C4, C8)."""
+
+    VERDICT = "verdict"
+    """The resident said that it was solved, wholly or in part; or not, a second time."""
+    NO_ANSWER = "no-answer"
+    """The resident was asked and said nothing. It counts as no answer, not as content."""
 
 
 class SumStep(Part):
@@ -66,6 +76,10 @@ class CaseOpened(CaseEvent):
     category: CategoryCode
     zone: ZoneId | None = None
     registered: Time
+    resident: PersonId | None = None
+    """Whom to tell, as the petition has it."""
+    said: VaultRef | None = None
+    """What the resident said, in the vault."""
 
 
 class CaseAssigned(CaseEvent):
@@ -104,3 +118,25 @@ class CaseReplied(CaseEvent):
 
     name = "case.replied"
     credit: Credit
+    said: VaultRef | None = None
+    """What the office said, in the vault."""
+
+
+class CaseReopened(CaseEvent):
+    """The resident said that it was not solved; that opens a case once more (C8), with the limit set after it."""
+
+    name = "case.reopened"
+    credit: Credit
+
+
+class CaseClosed(CaseEvent):
+    """Nothing more is to come (C4)."""
+
+    name = "case.closed"
+    because: Closing
+
+
+class CaseWithdrawn(CaseEvent):
+    """The resident took the petition back before it was decided (C4)."""
+
+    name = "case.withdrawn"

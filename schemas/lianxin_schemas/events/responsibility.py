@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lianxin_schemas.events.base import Event
-from lianxin_schemas.ids import CadreId, Day, GroupId, HouseholdId, OfficeId, ZoneId
+from lianxin_schemas.ids import CadreId, Day, GroupId, HouseholdId, OfficeId, RegionCode, ZoneId
 
 
 class Rank(StrEnum):
@@ -30,6 +30,55 @@ class ZoneLevel(StrEnum):
     TOWNSHIP = "township"
     VILLAGE = "village"
     GROUP = "group"
+
+
+class RegionLevel(StrEnum):
+    """Level of a region (R1)."""
+
+    PROVINCE = "province"
+    PREFECTURE = "prefecture"
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    VILLAGE = "village"
+    GROUP = "group"
+
+
+class Sector(StrEnum):
+    """What an office is concerned with (R2)."""
+
+    PARTY_GOVERNMENT = "party-government"
+    POLITICAL_LEGAL = "political-legal"
+    ECONOMIC = "economic"
+    EDUCATION_CULTURE = "education-culture"
+    AGRICULTURE_SCIENCE = "agriculture-science"
+    OTHER = "other"
+
+
+class RegionRegistered(Event):
+    """A region as the register has it now (R1). Its name is in `directory`."""
+
+    name = "region.registered"
+    region: RegionCode
+    level: RegionLevel
+    parent: RegionCode | None = None
+    """None for the topmost one that this installation knows."""
+
+    @property
+    def stream(self) -> str:
+        return f"region-{self.region}"
+
+
+class OfficeRegistered(Event):
+    """An office as the register has it now (R2). Its name is in `directory`."""
+
+    name = "office.registered"
+    office: OfficeId
+    sector: Sector
+    region: RegionCode
+
+    @property
+    def stream(self) -> str:
+        return f"office-{self.office}"
 
 
 class CadreEvent(Event):
@@ -81,6 +130,8 @@ class ZoneDrawn(ZoneEvent):
     name = "zone.drawn"
     level: ZoneLevel
     groups: Annotated[tuple[GroupId, ...], Field(max_length=1000)] = ()
+    region: RegionCode | None = None
+    """The smallest region that holds the whole zone."""
 
 
 class ZoneLeaderSet(ZoneEvent):
