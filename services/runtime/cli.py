@@ -145,7 +145,8 @@ def _print(as_json: bool, value: Any, text: str) -> None:
 
 
 def _migrate(service: Service) -> int:
-    files = [*([migrate.LOG] if service.has_log else []), migrate.INBOX, *migrate.service_files(service.folder)]
+    files = [*([migrate.LOG] if service.has_log else []), migrate.INBOX, *([migrate.SESSION] if service.serve else [])]
+    files += migrate.service_files(service.folder)
     for name in migrate.migrate(service.settings.database(service.name, guarded=False), files):
         print(f"applied {name}")
     return 0

@@ -8,6 +8,7 @@ import psycopg
 HERE = Path(__file__).parent
 LOG = HERE / "log.sql"
 INBOX = HERE / "inbox.sql"
+SESSION = HERE.parent / "web" / "session.sql"
 
 
 class Changed(Exception):

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.database import conninfo
@@ -32,6 +32,34 @@ class Settings(BaseSettings):
     """A fixed name of this process, never used by two at once: its restart takes lease and partitions back at once."""
     seal_every: float = Field(default=10.0, gt=0)
     """Seconds between two seals of a log."""
+
+    county: str = ""
+    """The county's name as the head of every page shows it, in Chinese and in English."""
+    county_en: str = ""
+    help_telephone: str = "12345"
+    """Whom to call, and when: in the foot of every page."""
+    help_hours: str = ""
+    help_hours_en: str = ""
+    footer: str = ""
+    """What else the foot must say: sponsor, site code, records."""
+    footer_en: str = ""
+    pages_intake: str = ""
+    """Where browsers find each service's pages: https://host:port without a path; empty = one host for all."""
+    pages_assignment: str = ""
+    pages_appraisal: str = ""
+    pages_notify: str = ""
+    plain_http: bool = False
+    """True only where browsers come over http://: cookies are then neither `Secure` nor `__Host-`."""
+    oidc_discovery: str = ""
+    """URL of the issuer's openid-configuration; empty = nobody can sign in to pages."""
+    oidc_client: str = "lianxin"
+    oidc_secret: SecretStr | None = None
+    """The client's secret; None = a public client, which PKCE protects."""
+    session_hours: float = Field(default=12.0, gt=0)
+    """How long a sign-in lasts at most, and how long it lasts unused."""
+    session_idle_hours: float = Field(default=2.0, gt=0)
+    token_file: Path | None = None
+    """A bearer token of this process's own, to call other services with."""
 
     def database(self, service: str, *, guarded: bool = True) -> str:
         """The connection string of a service's database; unguarded for verify and rebuild, which take longer."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -10,10 +11,14 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from services.runtime.settings import Settings
-from services.web import errors
+from services.web import errors, signin
 from services.web.errors import Catalogue, Text
+from services.web.guard import Guard
+from services.web.pages import Pages, answer
 from services.web.principals import Tokens, unguarded
+from services.web.sessions import Sessions
 
+SERVICES = Path(__file__).parents[1]
 BODY = 1024 * 1024
 """Largest body in bytes where a route does not say otherwise."""
 
@@ -22,11 +27,11 @@ Reason = Callable[[], Awaitable[str | None]]
 
 
 class Application(FastAPI):
-    """FastAPI, with words for a body that is too large."""
+    """FastAPI, with words for a body that is too large, and the guard around all."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application as it is served."""
-        return errors.LimitInWords(super().build_middleware_stack(), self.state.catalogue)
+        return Guard(errors.LimitInWords(super().build_middleware_stack(), answer), self.state.pages)
 
 
 def build(
@@ -35,9 +40,11 @@ def build(
     routers: Sequence[APIRouter],
     texts: Mapping[str, Text],
     open_: Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Reason]]],
+    folder: Path | None = None,
 ) -> FastAPI:
     """The application of a service. `open_` opens what its routes need into `app.state` and says when it is ready.
 
+    `folder` has the templates/ and locale/ of its pages; without it that is the service's own.
     Raises RuntimeError when a route states no roles.
     """
 
@@ -51,8 +58,10 @@ def build(
     app.state.tokens = Tokens.read(settings.jwks, settings.issuer, settings.audience)
     app.state.catalogue = Catalogue(texts)
     app.state.reasons = ()
-    errors.install(app, app.state.catalogue)
-    for router in routers:
+    app.state.sessions = Sessions(settings, service)
+    app.state.pages = Pages(settings, service, folder or SERVICES / service, app.state.catalogue)
+    errors.install(app, app.state.catalogue, answer)
+    for router in (*routers, signin.routes(settings, service, app.state.pages.prefix)):
         app.include_router(router)
     _health(app)
     if open_routes := unguarded(app.routes):

@@ -1,10 +1,10 @@
 """How an error reads: a stable code, a sentence in Chinese and in English, and the field it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
@@ -31,6 +31,19 @@ COMMON: Mapping[str, Text] = {
     "auth.expired": Text(401, "登录已过期，重新登录。", "The token has expired; log in again."),
     "auth.role": Text(403, "这件事由其他角色办理：{roles}。", "This is for another role: {roles}."),
     "auth.scope": Text(403, "这不在您的职责范围内。", "This lies outside your scope."),
+    "auth.no-issuer": Text(503, "这里还没有接通登录。", "Signing in has not been set up here."),
+    "auth.issuer-away": Text(
+        503, "登录系统没有回应，过几分钟再登录。", "The sign-in system does not answer; try later."
+    ),
+    "auth.not-finished": Text(400, "登录没有完成，再登录一次。", "Signing in was not finished; sign in again."),
+    "auth.no-role": Text(
+        403, "您的账号在这里还没有角色，找管理员开通。", "Your account has no role here; ask for one."
+    ),
+    "csrf.foreign": Text(
+        403,
+        "这次提交不是从本站页面发来的，没有收下。从本站页面再提交一次。",
+        "This was not sent from a page of this site, and nothing was kept. Send it from the page again.",
+    ),
     "http.not-found": Text(404, "没有这个地址。", "There is no such address."),
     "http.method": Text(405, "这个地址不支持这种请求方式。", "This address does not take this method."),
     "http.other": Text(400, "没有看懂这个请求。", "The request was not understood."),
@@ -53,6 +66,9 @@ COMMON: Mapping[str, Text] = {
         503,
         "暂时不知道收下没有。过几秒原样再发一次，不会重复。",
         "The database did not answer. Send the same again shortly; it will count once.",
+    ),
+    "service.failed": Text(
+        500, "出了差错，没有收下。过几分钟再试。", "Something went wrong; nothing was kept. Try again in some minutes."
     ),
     "after.malformed": Text(400, "after 的写法不对：{given}。", "Not a receipt's `after`: {given}."),
     "after.not-read-here": Text(400, "这里看不到这个主题：{topic}。", "This service does not read the topic {topic}."),
@@ -152,30 +168,35 @@ def refusal_of(error: Exception) -> Refused:
 EXPECTED = (Refused, Contradicted, Overtaken, TooLarge, Overloaded, Unavailable, OperationalError)
 
 
+Answer = Callable[[Request, Refused], Response]
+"""A refusal for whoever asks: a page where a page is asked for."""
+
+
 class LimitInWords:
     """Around a whole application: FastAPI's body limit answers 413 in plain text, outside every handler of ours."""
 
-    def __init__(self, app: ASGIApp, catalogue: Catalogue) -> None:
-        self._app, self._answer = app, catalogue.answer(Refused("body.too-large"))
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves; a 413 that is not JSON is answered anew."""
+        """Serves; a 413 that is not in our words is answered anew."""
         replaced = False
 
         async def ours(message: Message) -> None:
             nonlocal replaced
             if message["type"] == "http.response.start" and message["status"] == 413:
-                replaced = (b"content-type", b"application/json") not in message.get("headers", ())
+                kind = dict(message.get("headers", ())).get(b"content-type", b"")
+                replaced = not kind.startswith((b"application/json", b"text/html"))
                 if replaced:
-                    await self._answer(scope, receive, send)
+                    await self._answer(Request(scope), Refused("body.too-large"))(scope, receive, send)
             if not replaced:
                 await send(message)
 
         await self._app(scope, receive, ours)
 
 
-def install(app: FastAPI, catalogue: Catalogue) -> None:
-    """Makes every error of an application read alike."""
+def install(app: FastAPI, catalogue: Catalogue, answer: Answer) -> None:
+    """Makes every error of an application read alike; those of page routes are pages before they come here."""
 
     async def refused(_: Request, error: Exception) -> JSONResponse:
         return catalogue.answer(refusal_of(error))
@@ -184,12 +205,16 @@ def install(app: FastAPI, catalogue: Catalogue) -> None:
         fields = field_errors(error)
         return catalogue.answer(Refused("body.invalid", count=len(fields)), fields=fields)
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         codes = {404: "http.not-found", 405: "http.method", 413: "body.too-large"}
-        return catalogue.answer(Refused(codes.get(error.status_code, "http.other")))
+        return answer(request, Refused(codes.get(error.status_code, "http.other")))
+
+    async def failed(request: Request, _: Exception) -> Response:
+        return answer(request, Refused("service.failed"))
 
     for kind in EXPECTED:
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, failed)

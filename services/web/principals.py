@@ -101,14 +101,26 @@ class Allow:
 
     async def __call__(self, request: Request) -> Principal:
         """The principal. Raises Refused `auth.missing`, `auth.invalid`, `auth.expired` (401) or `auth.role` (403)."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Refused("auth.missing")
-        tokens: Tokens = request.app.state.tokens
-        principal = tokens.principal(token)
+        principal = await _who(request)
+        request.state.principal = principal  # for the head of a page
         if not principal.roles & self.roles:
             raise Refused("auth.role", roles=", ".join(sorted(self.roles)))
         return principal
+
+
+async def _who(request: Request) -> Principal:
+    """Whom a bearer token speaks for, or else a session of the pages."""
+    state = request.app.state
+    if header := request.headers.get("authorization", ""):
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Refused("auth.missing")
+        tokens: Tokens = state.tokens
+        return tokens.principal(token)
+    if (id_ := state.sessions.held(request)) is None:
+        raise Refused("auth.missing")
+    found: Principal = await state.sessions.principal(state.pool, id_)
+    return found
 
 
 async def anyone() -> None:

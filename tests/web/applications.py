@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 import services
-from services.web.principals import OPEN
+from services.web.pages import PageRoute
+from services.web.principals import OPEN, Allow, Role, anyone
 
 ROOT = Path(services.__file__).parent
 SERVICES = sorted(path.parent.parent.name for path in ROOT.glob("*/api/app.py"))
@@ -22,14 +23,22 @@ def application(service: str, **environment: object) -> FastAPI:
     return app
 
 
-def guarded(app: FastAPI) -> list[tuple[str, str, RouteContext]]:
-    """Method, path with plausible values, and route of everything that needs a token."""
+def guarded(app: FastAPI, *, pages: bool) -> list[tuple[str, str, RouteContext]]:
+    """Method, path with plausible values, and route of everything that needs a token or, a page, a session."""
     return [
         (method, str(route.path).replace("{", "").replace("}", ""), route)
         for route in iter_route_contexts(app.routes)
         if route.path not in OPEN
+        and isinstance(route.original_route, PageRoute) is pages
+        and not any(dependency.call is anyone for dependency in route.dependant.dependencies)
         for method in sorted(route.methods or {"GET"})
     ]
+
+
+def allowed(route: RouteContext) -> frozenset[Role]:
+    """The roles that a route states."""
+    [roles] = [each.call.roles for each in route.dependant.dependencies if isinstance(each.call, Allow)]
+    return frozenset(roles)
 
 
 def refusals(service: str) -> Iterator[tuple[str, set[str]]]:

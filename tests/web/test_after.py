@@ -74,14 +74,14 @@ async def refusal(pool: AsyncConnectionPool, text: str) -> tuple[str, str | None
 )
 async def test_what_is_no_token_is_refused(pool: AsyncConnectionPool, text: str) -> None:
     assert await refusal(pool, text) == ("after.malformed", "after")
-    assert await refusal(pool, f"petitions.1.1:1,{text}") in {
+    assert await refusal(pool, f"leads.1.1:1,{text}") in {
         ("after.malformed", "after"),
         ("after.not-read-here", "after"),
     }
 
 
 async def test_a_lane_that_is_not_read_here_is_refused(pool: AsyncConnectionPool) -> None:
-    assert await refusal(pool, "petitions.1.1:1") == ("after.not-read-here", "after")
+    assert await refusal(pool, "leads.1.1:1") == ("after.not-read-here", "after")
 
 
 @pytest.mark.parametrize("text", [None, "", ","])

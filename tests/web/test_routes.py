@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
@@ -12,7 +13,7 @@ from deploy.local import keys
 from services.runtime.settings import Settings
 from services.web.app import Reason, build
 from services.web.principals import OPEN, Allow, Role, unguarded
-from tests.web.applications import SERVICES, application, guarded
+from tests.web.applications import SERVICES, allowed, application, guarded
 from tests.web.serving import serving
 
 EVERYONE = [role.value for role in Role]
@@ -43,7 +44,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_every_route_refuses_who_has_no_good_token_or_the_wrong_role(service: str, folder: Path, foreign: str) -> None:
     app = application(service, jwks=keys.public_keys(folder))
     app.router.lifespan_context = nothing  # type: ignore[assignment]
-    walked = guarded(app)
+    walked = guarded(app, pages=False)
     assert len(walked) >= 3, "the walk sees the routes"
     expired = keys.sign(folder, "importer", EVERYONE, hours=-1)
     bad = {"": "auth.missing", "Basic x": "auth.missing", "Bearer": "auth.missing", "Bearer x": "auth.invalid"}
@@ -54,11 +55,32 @@ def test_every_route_refuses_who_has_no_good_token_or_the_wrong_role(service: st
                 answer = client.ask(method, path, headers={"Authorization": header} if header else {})
                 assert (answer.status_code, answer.json()["code"]) == (401, code), (method, path)
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
-            [allowed] = [d.call.roles for d in route.dependant.dependencies if isinstance(d.call, Allow)]
-            assert allowed, (method, path)
-            for role in set(Role) - allowed:
+            assert allowed(route), (method, path)
+            for role in set(Role) - allowed(route):
                 answer = client.call(method, path, role=role.value)
                 assert (answer.status_code, answer.json()["code"]) == (403, "auth.role"), (method, path, role)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_page_sends_who_is_not_signed_in_to_sign_in_and_back_and_refuses_the_wrong_role(
+    service: str, folder: Path
+) -> None:
+    app = application(service, jwks=keys.public_keys(folder))
+    app.router.lifespan_context = nothing  # type: ignore[assignment]
+    prefix = app.state.pages.prefix
+    with serving(app, folder) as client:
+        for method, path, route in guarded(app, pages=True):
+            answer = client.ask(method, path, headers={"Accept": "text/html"})
+            if method == "GET":
+                assert answer.status_code == 303, path
+                assert answer.headers["location"] == f"{prefix}/sign-in?{urlencode({'next': path})}"
+            else:
+                assert answer.status_code == 401, (method, path)
+                assert f"{prefix}/sign-in?" in answer.text
+            for role in set(Role) - allowed(route):
+                answer = client.call(method, path, role=role.value)
+                assert answer.status_code == 403, (method, path, role)
+                assert answer.headers["content-type"].startswith("text/html")
 
 
 def open_router() -> APIRouter:
