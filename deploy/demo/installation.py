@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lianxin_schemas.directory import DIRECTORY
 from lianxin_schemas.topics import TOPICS
 
 from deploy.local.keys import sign
@@ -134,7 +135,7 @@ def _forget(stack: Stack, spaces: list[str]) -> None:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
         try:
-            wanted = {f"{space}.{topic.name}" for space in spaces for topic in TOPICS}
+            wanted = {f"{space}.{topic.name}" for space in spaces for topic in (*TOPICS, DIRECTORY)}
             if present := wanted.intersection(admin.list_topics()):
                 admin.delete_topics(sorted(present))
         finally:

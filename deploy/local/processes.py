@@ -44,6 +44,7 @@ LIANXIN = Installation(
         role("assignment", "api", web=True),
         role("assignment", "relay"),
         role("assignment", "react"),
+        role("assignment", "directory"),
         role("appraisal", "api", web=True),
         role("appraisal", "project"),
     ),

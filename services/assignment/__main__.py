@@ -32,6 +32,7 @@ def main() -> int:
         settings=settings,
         serve=serve,
         has_log=True,
+        directory=True,
         consumer=cli.Reaction(
             reactions.NAME, reactions.KINDS, reactions.handler(settings.county_office, settings.read_law())
         ),

@@ -47,6 +47,8 @@ class Service:
     serve: Callable[[], None] | None = None
     has_log: bool = False
     consumer: Reaction | Projection | None = None
+    directory: bool = False
+    """Whether it gives or shows names (`directory.py`)."""
     verify: Callable[[Settings], list[str]] | None = None
     """Answers with every difference between the live tables and a plain refold, a sentence each."""
 
@@ -74,6 +76,8 @@ def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
     if isinstance(service.consumer, Projection):
         add("project", "turn what is heard into tables", lambda _: _project(service))
         add("rebuild", "build the tables anew beside the live ones, and swap", lambda _: _rebuild(service))
+    if service.directory:
+        add("directory", "send the names it gives, take in those of others", lambda _: _directory(service))
     if service.verify:
         add("verify", "compare the tables with a plain refold", lambda a: _verify(service, a.json), as_json=True)
     add(
@@ -145,8 +149,13 @@ def _print(as_json: bool, value: Any, text: str) -> None:
 
 
 def _migrate(service: Service) -> int:
-    files = [*([migrate.LOG] if service.has_log else []), migrate.INBOX, *([migrate.SESSION] if service.serve else [])]
-    files += migrate.service_files(service.folder)
+    shared = {
+        migrate.LOG: service.has_log,
+        migrate.INBOX: True,
+        migrate.SESSION: service.serve is not None,
+        migrate.DIRECTORY: service.directory,
+    }
+    files = [file for file, wanted in shared.items() if wanted] + migrate.service_files(service.folder)
     for name in migrate.migrate(service.settings.database(service.name, guarded=False), files):
         print(f"applied {name}")
     return 0
@@ -180,6 +189,12 @@ def _project(service: Service) -> int:
         return 0
 
     return _run(work())
+
+
+def _directory(service: Service) -> int:
+    from services.runtime import directory
+
+    return _run(directory.run(service.settings, service.name))
 
 
 def _rebuild(service: Service) -> int:

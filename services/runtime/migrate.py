@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 LOG = HERE / "log.sql"
 INBOX = HERE / "inbox.sql"
 SESSION = HERE.parent / "web" / "session.sql"
+DIRECTORY = HERE / "directory.sql"
 
 
 class Changed(Exception):

@@ -6,11 +6,15 @@ import sys
 import time
 from collections.abc import Iterable
 
-from kafka.admin import KafkaAdminClient
+from kafka.admin import ConfigResource, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from lianxin_schemas.directory import DIRECTORY, Directory
 from lianxin_schemas.topics import TOPICS, Topic
 
 from services.runtime.settings import Settings, read
+
+AnyTopic = Topic | Directory
+EVERY: tuple[AnyTopic, ...] = (*TOPICS, DIRECTORY)
 
 
 class WrongTopics(Exception):
@@ -22,26 +26,37 @@ def apply(settings: Settings, replication: int = 1) -> list[str]:
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
     try:
         present = set(admin.list_topics())
-        missing = [topic for topic in TOPICS if settings.topic(topic.name) not in present]
+        missing = [topic for topic in EVERY if settings.topic(topic.name) not in present]
         for topic in missing:
             _create(admin, settings.topic(topic.name), topic, replication)
         admin.wait_for_topics([settings.topic(topic.name) for topic in missing])
-        _compare(admin, settings, TOPICS)
+        _compare(admin, settings, EVERY)
     finally:
         admin.close()
     return [settings.topic(topic.name) for topic in missing]
 
 
-def _create(admin: KafkaAdminClient, name: str, topic: Topic, replication: int) -> None:
-    configs = {"retention.ms": str(topic.retention_ms), "retention.bytes": "-1", "cleanup.policy": "delete"}
-    options = {"num_partitions": topic.partitions, "replication_factor": replication, "configs": configs}
+def _create(admin: KafkaAdminClient, name: str, topic: AnyTopic, replication: int) -> None:
+    options = {"num_partitions": topic.partitions, "replication_factor": replication, "configs": _configs(topic)}
     try:
         admin.create_topics({name: options})
     except TopicAlreadyExistsError:  # another `apply` was quicker
         return
 
 
-def check(settings: Settings, topics: Iterable[Topic] = TOPICS) -> None:
+def _configs(topic: AnyTopic) -> dict[str, str]:
+    """Facts are kept; of names the last word is, and what it replaced has to go.
+
+    A segment that is written to is not compacted: half of the time for it to be closed, a quarter for the next name to
+    be sent (`directory.RESEND`), the rest for Kafka to come round to it.
+    """
+    if isinstance(topic, Topic):
+        return {"retention.ms": str(topic.retention_ms), "retention.bytes": "-1", "cleanup.policy": "delete"}
+    half = str(topic.erased_within_ms // 2)
+    return {"cleanup.policy": "compact", "segment.ms": half, "max.compaction.lag.ms": half}
+
+
+def check(settings: Settings, topics: Iterable[AnyTopic] = EVERY) -> None:
     """Raises WrongTopics when one is missing or has another number of partitions, KafkaError as it comes."""
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
     try:
@@ -50,7 +65,7 @@ def check(settings: Settings, topics: Iterable[Topic] = TOPICS) -> None:
         admin.close()
 
 
-def _compare(admin: KafkaAdminClient, settings: Settings, topics: Iterable[Topic]) -> None:
+def _compare(admin: KafkaAdminClient, settings: Settings, topics: Iterable[AnyTopic]) -> None:
     present = set(admin.list_topics())
     complaints = []
     for topic in topics:
@@ -64,11 +79,18 @@ def _compare(admin: KafkaAdminClient, settings: Settings, topics: Iterable[Topic
                 f"topic {name} has {count} partitions and must have {topic.partitions}: a count never changes,"
                 " more partitions are a new topic and a move"
             )
+        if isinstance(topic, Directory) and not _compacted(admin, name):
+            complaints.append(f"topic {name} is not compacted: set cleanup.policy=compact, or names get lost")
     if complaints:
         raise WrongTopics("; ".join(complaints))
 
 
-def wait(settings: Settings, topics: Iterable[Topic]) -> None:
+def _compacted(admin: KafkaAdminClient, name: str) -> bool:
+    found = admin.describe_configs([ConfigResource("TOPIC", name, {"cleanup.policy": None})], config_filter="all")
+    return bool(found["topic"][name]["cleanup.policy"]["value"] == "compact")
+
+
+def wait(settings: Settings, topics: Iterable[AnyTopic]) -> None:
     """Waits until the broker answers and has the topics as they must be; says once what it waits for."""
     said, tries = "", 0
     while True:

@@ -36,7 +36,10 @@ def test_R6_rebuild_and_verify_from_the_command_line(run, capsys):
     assert "equal" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", ["migrate", "api", "relay", "react", "lag", "parked", "verify", "rebuild", "register"])
+VERBS = ("migrate", "api", "relay", "react", "directory", "lag", "parked", "verify", "rebuild", "register")
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_of_the_service_is_there(run, verb, capsys):
     with pytest.raises(SystemExit) as ended:
         run(verb, "--help")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from kafka.admin import KafkaAdminClient
-from lianxin_schemas.topics import BY_NAME, TOPICS
+from lianxin_schemas.topics import BY_NAME
 
 from services.runtime import topics
 from services.runtime.settings import Settings
-from services.runtime.topics import WrongTopics
+from services.runtime.topics import EVERY, WrongTopics
 from tests.world.world import until
 
 
@@ -30,16 +30,16 @@ def command(settings: Settings, *verb: str) -> subprocess.CompletedProcess[str]:
 def test_apply_twice_makes_every_topic_once_and_check_agrees(settings: Settings) -> None:
     with pytest.raises(WrongTopics, match=r"run `python -m services\.runtime\.topics apply`"):
         topics.check(settings)
-    assert topics.apply(settings) == [f"{settings.space}.{topic.name}" for topic in TOPICS]
+    assert topics.apply(settings) == [f"{settings.space}.{topic.name}" for topic in EVERY]
     assert topics.apply(settings) == []
     topics.check(settings)
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
     try:
-        found = admin.describe_topics([settings.topic(topic.name) for topic in TOPICS])
+        found = admin.describe_topics([settings.topic(topic.name) for topic in EVERY])
     finally:
         admin.close()
     counts = {settings.bare(topic["name"]): len(topic["partitions"]) for topic in found}
-    assert counts == {topic.name: topic.partitions for topic in TOPICS}
+    assert counts == {topic.name: topic.partitions for topic in EVERY}
     done = command(settings, "services.runtime.topics", "check")
     assert (done.returncode, done.stdout) == (0, "the topics are as the contract says\n")
 

@@ -69,7 +69,7 @@ class World:
             for service in services:
                 connection.execute(f'CREATE DATABASE "{self.space}_{service}"')
         for service in services:
-            files = [migrate.LOG] * (service != "appraisal") + [migrate.INBOX]
+            files = [migrate.LOG] * (service != "appraisal") + [migrate.INBOX, migrate.DIRECTORY]
             files += migrate.service_files(ROOT / "services" / service)
             migrate.migrate(self.settings.database(service, guarded=False), files)
         topics.apply(self.settings)
