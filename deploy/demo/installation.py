@@ -13,6 +13,7 @@ from lianxin_schemas.directory import DIRECTORY
 from lianxin_schemas.topics import TOPICS
 
 from deploy.local.keys import sign
+from deploy.local.processes import DATABASES
 from deploy.local.stack import Stack
 from deploy.local.state import PROJECT, Trouble, write
 
@@ -131,7 +132,7 @@ def _forget(stack: Stack, spaces: list[str]) -> None:
         return
     try:
         with psycopg.connect(stack.postgres, dbname="postgres", autocommit=True) as connection:
-            for name in (f"{space}_{service}" for space in spaces for service in SERVICES):
+            for name in (f"{space}_{database}" for space in spaces for database in DATABASES):
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
         try:

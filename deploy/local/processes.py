@@ -18,8 +18,8 @@ class Program:
 class Installation:
     """Everything `up` brings to run beside the two servers."""
 
-    services: tuple[str, ...]
-    """Each has the database <space>_<service>."""
+    databases: tuple[str, ...]
+    """Their names without the space: one for each service, and those beside intake's."""
     migrations: tuple[Program, ...]
     """Run to their end, side by side, as soon as PostgreSQL serves; each does nothing the second time."""
     topics: tuple[Program, ...]
@@ -33,9 +33,10 @@ def role(service: str, verb: str, *, web: bool = False) -> Program:
 
 
 SERVICES = ("intake", "assignment", "appraisal")
+DATABASES = (*SERVICES, "vault", "keys")
 
 LIANXIN = Installation(
-    services=SERVICES,
+    databases=DATABASES,
     migrations=tuple(role(service, "migrate") for service in SERVICES),
     topics=(Program("topics-apply", ("services.runtime.topics", "apply")),),
     programs=(

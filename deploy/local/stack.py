@@ -130,7 +130,7 @@ class Stack:
 
     def _make_databases(self) -> None:
         _wait(lambda: databases.answers(self.postgres), f"PostgreSQL at {self.postgres}", self._state)
-        databases.create(self.postgres, self.environment()["LIANXIN_SPACE"], self._installation.services)
+        databases.create(self.postgres, self.environment()["LIANXIN_SPACE"], self._installation.databases)
         self._run_all(self._installation.migrations)
 
     def _make_topics(self) -> None:

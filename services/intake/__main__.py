@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from services.intake.settings import Settings
+from services.intake.settings import BESIDE, Settings
 from services.runtime import cli, readback
 from services.runtime.settings import read
 
@@ -19,7 +19,9 @@ def main() -> int:
         readback.refuse_if_ahead(settings, SERVICE)
         serve(application(settings), settings)
 
-    service = cli.Service(name="intake", folder=Path(__file__).parent, settings=settings, serve=serve, has_log=True)
+    service = cli.Service(
+        name="intake", folder=Path(__file__).parent, settings=settings, serve=serve, has_log=True, beside=BESIDE
+    )
     top, _ = cli.parser(service)
     return cli.main(top)
 

@@ -46,6 +46,8 @@ class Service:
     settings: Settings
     serve: Callable[[], None] | None = None
     has_log: bool = False
+    beside: tuple[str, ...] = ()
+    """Databases <space>_<name> beside its own, with migrations/<name>/."""
     consumer: Reaction | Projection | None = None
     directory: bool = False
     """Whether it gives or shows names (`directory.py`)."""
@@ -158,6 +160,10 @@ def _migrate(service: Service) -> int:
     files = [file for file, wanted in shared.items() if wanted] + migrate.service_files(service.folder)
     for name in migrate.migrate(service.settings.database(service.name, guarded=False), files):
         print(f"applied {name}")
+    for database in service.beside:
+        own = migrate.service_files(service.folder, database)
+        for name in migrate.migrate(service.settings.database(database, guarded=False), own):
+            print(f"applied {database}/{name}")
     return 0
 
 

@@ -41,6 +41,6 @@ def migrate(conninfo: str, files: list[Path]) -> list[str]:
     return applied
 
 
-def service_files(folder: Path) -> list[Path]:
-    """The migrations of a service, in order of their names."""
-    return sorted((folder / "migrations").glob("[0-9]*.sql"))
+def service_files(folder: Path, beside: str = "") -> list[Path]:
+    """The migrations of a service, or of its database `beside` its own, in order of their names."""
+    return sorted((folder / "migrations" / beside).glob("[0-9]*.sql"))

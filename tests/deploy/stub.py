@@ -17,7 +17,7 @@ from deploy.local.state import state_folder
 HERE = "tests.deploy.stub"
 
 STUBS = Installation(
-    services=("intake", "appraisal"),
+    databases=("intake", "appraisal"),
     migrations=(Program("intake-migrate", (HERE, "migrate")),),
     topics=(),
     programs=(

@@ -1,19 +1,22 @@
 """intake in a space of its own, served in this process: one for all tests of a worker."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from lianxin_schemas.topics import BY_NAME
+from lianxin_schemas.topics import produced_by
 
 from deploy.local import keys
 from services.intake.api.app import application
-from services.intake.settings import Settings
+from services.intake.settings import BESIDE, Settings
 from services.runtime import migrate, topics
 from services.runtime.database import conninfo
 from tests.servers import Addresses
 from tests.web.serving import Client, serving
+
+SERVICE = Path(__file__).parents[2] / "services/intake"
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +28,13 @@ def settings(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Se
     space = f"t{uuid.uuid4().hex[:12]}"
     own = Settings(space=space, kafka=servers.kafka, postgres=servers.postgres, jwks=keys.make_key(folder))
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{space}_intake"')
-    migrate.migrate(own.database("intake"), [migrate.LOG, migrate.INBOX])
+        for database in ("intake", *BESIDE):
+            connection.execute(f'CREATE DATABASE "{space}_{database}"')
+    migrate.migrate(own.database("intake"), [migrate.LOG, migrate.INBOX, *migrate.service_files(SERVICE)])
+    for database in BESIDE:
+        migrate.migrate(own.database(database), migrate.service_files(SERVICE, database))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(topics, "TOPICS", tuple(BY_NAME[name] for name in ("visits", "petitions", "seals")))
+        patch.setattr(topics, "TOPICS", produced_by("intake"))
         topics.apply(own)
     return own
 

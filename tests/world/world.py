@@ -23,6 +23,7 @@ from deploy.local import keys
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings as AppraisalSettings
 from services.appraisal.verify import verify as appraisal_verify
+from services.intake.settings import BESIDE
 from services.runtime import lag, migrate, rebuild, topics
 from services.runtime.database import conninfo
 from services.runtime.settings import Settings
@@ -66,8 +67,11 @@ class World:
             space=self.space, kafka=kafka, postgres=postgres, jwks=keys.public_keys(folder / "keys"), seal_every=1
         )
         with psycopg.connect(conninfo(postgres, "postgres"), autocommit=True) as connection:
-            for service in services:
-                connection.execute(f'CREATE DATABASE "{self.space}_{service}"')
+            for database in (*services, *(BESIDE if "intake" in services else ())):
+                connection.execute(f'CREATE DATABASE "{self.space}_{database}"')
+        for database in BESIDE if "intake" in services else ():
+            files = migrate.service_files(ROOT / "services/intake", database)
+            migrate.migrate(self.settings.database(database, guarded=False), files)
         for service in services:
             files = [migrate.LOG] * (service != "appraisal") + [migrate.INBOX, migrate.DIRECTORY]
             files += migrate.service_files(ROOT / "services" / service)

@@ -9,7 +9,7 @@ from services.intake.api import petitions, visits
 from services.intake.refusals import TEXTS
 from services.intake.settings import Settings
 from services.web.app import Reason, build
-from services.web.writing import open_log
+from services.web.writing import database_answers, open_log, open_pool
 
 SERVICE = "intake"
 
@@ -19,7 +19,11 @@ def application(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def open_(app: FastAPI) -> AsyncIterator[Sequence[Reason]]:
-        async with open_log(app, settings, SERVICE, rows=lambda _: []) as reasons:
-            yield reasons
+        async with (
+            open_log(app, settings, SERVICE, rows=lambda _: []) as reasons,
+            open_pool(settings, "vault") as app.state.vault,
+            open_pool(settings, "keys") as app.state.keys,
+        ):
+            yield [*reasons, database_answers(app.state.vault), database_answers(app.state.keys)]
 
     return build(settings, SERVICE, [visits.router, petitions.router], TEXTS, open_)
