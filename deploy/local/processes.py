@@ -42,6 +42,7 @@ LIANXIN = Installation(
     programs=(
         role("intake", "api", web=True),
         role("intake", "relay"),
+        role("intake", "project"),
         role("assignment", "api", web=True),
         role("assignment", "relay"),
         role("assignment", "react"),

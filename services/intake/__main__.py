@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
+from services.intake.projections import PROJECTION
 from services.intake.settings import BESIDE, Settings
+from services.intake.verifying import verify
 from services.runtime import cli, readback
 from services.runtime.settings import read
 
@@ -20,7 +22,14 @@ def main() -> int:
         serve(application(settings), settings)
 
     service = cli.Service(
-        name="intake", folder=Path(__file__).parent, settings=settings, serve=serve, has_log=True, beside=BESIDE
+        name="intake",
+        folder=Path(__file__).parent,
+        settings=settings,
+        serve=serve,
+        has_log=True,
+        beside=BESIDE,
+        consumer=PROJECTION,
+        verify=lambda _: verify(settings),
     )
     top, _ = cli.parser(service)
     return cli.main(top)

@@ -1,0 +1,56 @@
+"""Cases, zones and offices as the projection has them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from lianxin_schemas import codec
+from lianxin_schemas.events.base import Event
+
+from services.runtime.database import Connection
+
+
+async def history(connection: Connection, petition: UUID) -> list[tuple[Event, datetime]]:
+    """The events of a petition's case that have come, each with its time, in the order of their versions."""
+    cursor = await connection.execute(
+        "SELECT type, data, time FROM case_event WHERE petition = %s ORDER BY version", [petition]
+    )
+    return [(codec.parse(type_, data), time) for type_, data, time in await cursor.fetchall()]
+
+
+async def zone_known(connection: Connection, zone: str) -> bool:
+    """Whether the register has this zone."""
+    cursor = await connection.execute("SELECT FROM zone WHERE zone = %s", [zone])
+    return await cursor.fetchone() is not None
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone, where it lies and who leads it on a day."""
+
+    zone: str
+    level: str
+    region: str | None
+    leader: str | None
+    offices: tuple[str, ...]
+    """Offices of its region."""
+
+
+async def zones(connection: Connection, day: date, zone: str | None = None) -> list[Zone]:
+    """All zones, or the one named, in the order of regions."""
+    cursor = await connection.execute(
+        "SELECT z.zone, z.level, z.region,"
+        " (SELECT l.cadre FROM zone_leader l WHERE l.zone = z.zone AND l.since <= %(day)s"
+        "   AND (l.until IS NULL OR l.until >= %(day)s) ORDER BY l.since DESC, l.cadre LIMIT 1),"
+        " ARRAY(SELECT o.office FROM office o WHERE o.region = z.region ORDER BY o.office)"
+        " FROM zone z WHERE %(zone)s::text IS NULL OR z.zone = %(zone)s ORDER BY z.region NULLS LAST, z.zone",
+        {"day": day, "zone": zone},
+    )
+    return [Zone(*row[:4], tuple(row[4])) for row in await cursor.fetchall()]
+
+
+async def regions(connection: Connection) -> list[tuple[Any, ...]]:
+    """Code, level and parent of every region, in the order of codes."""
+    cursor = await connection.execute("SELECT region, level, parent FROM region ORDER BY region")
+    return await cursor.fetchall()
