@@ -9,14 +9,18 @@ from deploy.demo import real
 Row = tuple[str, ...]
 
 COLUMNS: Mapping[str, Row] = {
+    "regions": ("region", "level", "parent", "zh", "en"),
+    "offices": ("office", "sector", "region", "zh", "en"),
     "cadres": ("cadre", "office", "rank"),
     "terms": ("cadre", "since", "until"),
-    "zones": ("zone", "level"),
+    "zones": ("zone", "level", "region"),
     "leaders": ("zone", "cadre", "since", "until"),
     "groups": ("group", "zone"),
     "households": ("household", "group"),
     "pairings": ("household", "cadre", "since", "until"),
 }
+PROVINCE, CITY, COUNTY = "990000", "999900", "999901"
+"""Made-up codes: of everything, and of where the township lies."""
 DISTRICTS_SINCE = "2010-01-01"
 """Before the first of the real petitions: one leader answers for all of a district's."""
 
@@ -26,13 +30,32 @@ Tables = Mapping[str, tuple[Row, ...]]
 
 def districts() -> Tables:
     """Each district of the real petitions as a zone, with a made-up leader in an office of its own."""
-    zones = [zone for zone in map(real.zone_of, real.districts()) if zone]
+    named = {zone: name for name in real.districts() if (zone := real.zone_of(name))}
+    zones = list(named)
+    codes = {zone: _code(name) for zone, name in named.items()}
     return {
+        "regions": (
+            (PROVINCE, "province", "", "示范省", "Example Province"),
+            *(
+                (code, "county", f"{code[:4]}00", named[zone], "")
+                if code[4:] != "00"
+                else (code, "prefecture", PROVINCE, named[zone], "")
+                for zone, code in codes.items()
+            ),
+        ),
+        "offices": tuple(
+            (f"{zone}-office", "party-government", code, f"{named[zone]}信访局", "") for zone, code in codes.items()
+        ),
         "cadres": tuple((f"{zone}-leader", f"{zone}-office", "county") for zone in zones),
         "terms": tuple((f"{zone}-leader", DISTRICTS_SINCE, "") for zone in zones),
-        "zones": tuple((zone, "township") for zone in zones),
+        "zones": tuple((zone, "township", codes[zone]) for zone in zones),
         "leaders": tuple((zone, f"{zone}-leader", DISTRICTS_SINCE, "") for zone in zones),
     }
+
+
+def _code(district: str) -> str:
+    """`A市` is the first city of the province, `A7县` the seventh county of that."""
+    return f"{PROVINCE[:2]}{ord(district[0]) - ord('A') + 1:02}{int(district[1:-1] or '0'):02}"
 
 
 def together(parts: Iterable[Tables]) -> Tables:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from deploy.demo.register import Row, Tables
+from deploy.demo.register import CITY, COUNTY, PROVINCE, Row, Tables
 
 SINCE = date(2024, 1, 1)
 """From this day on everybody stands in the register."""
@@ -64,10 +64,28 @@ def make(seed: int = 2026, shape: Shape = Shape()) -> Township:  # noqa: B008: f
     leaders = list(village_of)[: len(zones)]
     leaving = _leaving(random, list(village_of)[len(zones) :], shape.hand_overs)
     pairings = _pairings(random, households, village_of, leaving)
+    codes = {zone: _code(zone) for zone in zones}
     tables: Tables = {
+        "regions": (
+            (CITY, "prefecture", PROVINCE, "示范市", "Example City"),
+            (COUNTY, "county", CITY, "示范县", "Example County"),
+            (codes["t1"], "township", COUNTY, "示范镇", "Example Township"),
+            *(
+                (codes[zone], "village", codes["t1"], f"{zone[4:]}号村", f"Village {zone[4:]}")
+                for zone in village_zones
+            ),
+        ),
+        "offices": (
+            ("county-office", "party-government", COUNTY, "示范县信访局", "County Petition Office"),
+            ("t1-office", "party-government", codes["t1"], "示范镇政府", "Township Office"),
+            *(
+                (f"{zone}-office", "other", codes[zone], f"{zone[4:]}号村村委会", f"Office of Village {zone[4:]}")
+                for zone in village_zones
+            ),
+        ),
         "cadres": tuple(_cadre(cadre, village) for cadre, village in village_of.items()),
         "terms": tuple((cadre, SINCE.isoformat(), _text(leaving.get(cadre))) for cadre in village_of),
-        "zones": tuple((zone, ("township", "village", "group")[zone.count("-")]) for zone in zones),
+        "zones": tuple((zone, ("township", "village", "group")[zone.count("-")], codes[zone]) for zone in zones),
         "leaders": tuple((zone, cadre, SINCE.isoformat(), "") for zone, cadre in zip(zones, leaders, strict=True)),
         "groups": tuple(groups.items()),
         "households": tuple(households.items()),
@@ -80,6 +98,12 @@ def _group_zones(villages: list[str], count: int) -> list[str]:
     """So many zones of groups, dealt out to the villages in turn."""
     dealt = [(villages[n % len(villages)], n // len(villages) + 1) for n in range(count)]
     return sorted(f"{village}-z{number:02}" for village, number in dealt)
+
+
+def _code(zone: str) -> str:
+    """The region that a zone lies in: the township, or its village."""
+    village = zone.split("-")[1].removeprefix("v") if "-" in zone else "0"
+    return f"{COUNTY}001{int(village):03}"
 
 
 def _cadre(cadre: str, village: int) -> Row:

@@ -5,14 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
+from lianxin_schemas.directory import Kind
+
 from services.assignment.domain.checks import check
-from services.assignment.domain.register import Change, changes, fold
-from services.assignment.domain.rows import Fault
+from services.assignment.domain.register import Change, Rows, changes, fold
+from services.assignment.domain.rows import Fault, OfficeRow, RegionRow
 from services.assignment.reactions import AUTHOR
 from services.assignment.reading import read
 from services.assignment.store import register as store
-from services.runtime import log
-from services.runtime.database import Connection
+from services.runtime import directory, log
+from services.runtime.database import Connection, send
+from services.runtime.directory import Names
 from services.runtime.log import Decision, Fact
 
 BATCH = 500
@@ -35,9 +38,10 @@ class Busy(Exception):
 
 
 async def load(connection: Connection, folder: Path, now: datetime, progress: Progress) -> int:
-    """Writes what the files change; answers with the number of events. The same again finishes what was interrupted.
+    """Writes what the files change; answers with the number of events, of which names are none.
 
-    Raises Faulty with every faulty row, Busy, and psycopg.Error as it comes: batches written by then stay.
+    The same again finishes what was interrupted. Raises Faulty with every faulty row, Busy, and psycopg.Error as it
+    comes: batches written by then stay.
     """
     if not await store.alone(connection):
         raise Busy
@@ -46,6 +50,7 @@ async def load(connection: Connection, folder: Path, now: datetime, progress: Pr
     register = fold(entry.event for entry in entries)
     if faults := [*files.faults, *check(register, files.rows, files.broken)]:
         raise Faulty(sorted(faults))
+    await name(connection, files.rows)
     versions = {entry.stream: entry.version for entry in entries}
     decisions = decide(list(changes(register, files.rows)), files.hashes, versions, now)
     for start in range(0, len(decisions), BATCH):
@@ -54,6 +59,15 @@ async def load(connection: Connection, folder: Path, now: datetime, progress: Pr
         await log.write(connection, batch, then=store.rows(written))
         progress(start + len(batch), len(decisions))
     return sum(len(decision.facts) for decision in decisions)
+
+
+async def name(connection: Connection, rows: Rows) -> None:
+    """Gives regions and offices the names in their rows. Before the events, so that an interrupted load has them."""
+    regions = [row for _, row in rows.get("regions.csv", []) if isinstance(row, RegionRow)]
+    offices = [row for _, row in rows.get("offices.csv", []) if isinstance(row, OfficeRow)]
+    async with connection.transaction():
+        await send(connection, directory.put(Kind.REGION, {row.region: Names(row.zh, row.en) for row in regions}))
+        await send(connection, directory.put(Kind.OFFICE, {row.office: Names(row.zh, row.en) for row in offices}))
 
 
 def decide(found: Sequence[Change], hashes: dict[str, str], versions: dict[str, int], now: datetime) -> list[Decision]:

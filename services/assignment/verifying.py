@@ -14,6 +14,8 @@ ENDED = {"term.ended": "term", "zone.leader_ended": "leader", "pairing.ended": "
 
 def refold(entries: Iterable[Entry]) -> Tables:
     """The rows that the tables should have after these entries."""
+    regions: dict[str, tuple[Any, ...]] = {}
+    offices: dict[str, tuple[Any, ...]] = {}
     cadres: dict[str, tuple[Any, ...]] = {}
     zones: dict[tuple[str, date], tuple[Any, ...]] = {}
     households: dict[tuple[str, date], tuple[Any, ...]] = {}
@@ -22,10 +24,14 @@ def refold(entries: Iterable[Entry]) -> Tables:
         event: Any = entry.event
         subject = entry.stream.partition("-")[2]
         since = date.min if entry.version == 1 else entry.time.astimezone(SHANGHAI).date()
-        if event.name == "cadre.registered":
+        if event.name == "region.registered":
+            regions[subject] = (subject, event.level, event.parent)
+        elif event.name == "office.registered":
+            offices[subject] = (subject, event.sector, event.region)
+        elif event.name == "cadre.registered":
             cadres[subject] = (subject, event.office, event.rank)
         elif event.name == "zone.drawn":
-            zones[subject, since] = (subject, since, event.level, event.groups)
+            zones[subject, since] = (subject, since, event.level, event.groups, event.region)
         elif event.name == "household.registered":
             households[subject, since] = (subject, since, event.group)
         elif kind := STARTED.get(event.name):
@@ -33,6 +39,8 @@ def refold(entries: Iterable[Entry]) -> Tables:
         elif kind := ENDED.get(event.name):
             periods[kind, subject, event.since, event.cadre] = event.until
     return {
+        "region": set(regions.values()),
+        "office": set(offices.values()),
         "cadre": set(cadres.values()),
         "zone": set(zones.values()),
         "household": set(households.values()),

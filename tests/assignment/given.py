@@ -25,9 +25,19 @@ NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 LAW = Law.model_validate_json((Path(store.__file__).parents[1] / "law.json").read_bytes())
 
 SMALL: Mapping[str, list[str]] = {
+    "regions.csv": [
+        "990101,county,,示范县,Example County",
+        "990101001000,township,990101,甲镇,",
+        "990101001001,village,990101001000,一村,Village One",
+    ],
+    "offices.csv": [
+        "county-office,party-government,990101,县信访局,County Office",
+        "office-a,agriculture-science,990101001001,一村村委会,",
+        "office-b,economic,990101001000,甲镇政府,",
+    ],
     "cadres.csv": ["c1,office-a,village", "c2,office-a,township", "c3,office-b,county"],
     "terms.csv": ["c1,2020-01-01,2024-12-31", "c2,2020-01-01,", "c3,2021-06-01,"],
-    "zones.csv": ["z1,village", "z2,group"],
+    "zones.csv": ["z1,village,990101001001", "z2,group,"],
     "groups.csv": ["g1,z1", "g2,z1", "g3,z2"],
     "leaders.csv": ["z1,c1,2020-01-01,2024-12-31", "z1,c2,2025-01-01,", "z2,c3,2021-06-01,"],
     "households.csv": ["h1,g1", "h2,g2", "h3,g3"],

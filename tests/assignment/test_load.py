@@ -91,16 +91,18 @@ def test_R6_a_load_interrupted_between_any_two_batches_ends_in_the_same_log(serv
 def test_R6_a_county_is_loaded_whole(settings, info, tmp_path):
     cadres, zones, households = range(370), range(60), range(5_700)
     files = {
+        "regions.csv": ["990101,county,,示范县,", *(f"990101{n:03}000,township,990101,{n}镇," for n in range(1, 31))],
+        "offices.csv": [f"office-{n},other,990101,{n}办," for n in range(12)],
         "cadres.csv": [f"cadre-{n},office-{n % 12},village" for n in cadres],
         "terms.csv": [f"cadre-{n},2020-01-01," for n in cadres],
-        "zones.csv": [f"zone-{n},village" for n in zones],
+        "zones.csv": [f"zone-{n},village,990101001000" for n in zones],
         "groups.csv": [f"group-{n},zone-{n % 60}" for n in range(618)],
         "leaders.csv": [f"zone-{n},cadre-{n},2020-01-01," for n in zones],
         "households.csv": [f"household-{n},group-{n % 618}" for n in households],
         "pairings.csv": [f"household-{n},cadre-{n % 370},2022-01-01," for n in households],
     }
     folder = write_files(tmp_path / "register", files)
-    assert load(info, folder) == 370 * 2 + 60 * 2 + 5_700 * 2
+    assert load(info, folder) == 31 + 12 + 370 * 2 + 60 * 2 + 5_700 * 2
     assert operating.verify(settings) == []
 
 
@@ -110,9 +112,10 @@ def test_R6_the_tables_are_rebuilt_from_the_log_and_equal(settings, info, tmp_pa
     before = tables(info)
     assert len(before["zone"]) == 4
     with psycopg.connect(info) as connection:
+        connection.execute("DELETE FROM office; UPDATE region SET parent = NULL WHERE level = 'village'")
         connection.execute("DELETE FROM cadre; UPDATE household SET of_group = 'g9' WHERE household = 'h2'")
         connection.execute("INSERT INTO responsibility VALUES ('term', 'c9', '2020-01-01', 'c9', NULL)")
-    assert len(operating.verify(settings)) == 3 + 2 + 1
+    assert len(operating.verify(settings)) == 3 + 2 + 3 + 2 + 1
     assert operating.rebuild(settings) == 0
     assert operating.verify(settings) == []
     assert tables(info) == before
@@ -147,6 +150,33 @@ def test_R6_applying_the_same_entries_again_changes_nothing(info, tmp_path):
 
     asyncio.run(again())
     assert tables(info) == before
+
+
+def test_R1_names_go_to_the_directory_and_never_into_an_event(info, tmp_path):
+    def named() -> dict[str, tuple[object, ...]]:
+        with psycopg.connect(info) as connection:
+            rows = connection.execute("SELECT kind || '-' || id, version, zh, en FROM directory_own").fetchall()
+        return {row[0]: row[1:] for row in rows}
+
+    load(info, write_files(tmp_path / "register"))
+    before = logged(info)
+    assert named()["region-990101001001"] == (1, "一村", "Village One")
+    assert named()["office-office-b"] == (1, "甲镇政府", None)
+    assert len(named()) == 6
+    for word in ("一村", "Village One", "甲镇"):
+        assert word not in str(before)
+    files = changed(offices=["office-b,economic,990101001000,新名,Renamed"])
+    assert load(info, write_files(tmp_path / "register", files)) == 0
+    assert named()["office-office-b"] == (2, "新名", "Renamed")
+    assert named()["office-office-a"] == (1, "一村村委会", None)
+    assert logged(info) == before
+
+
+def test_R6_where_anything_is_wrong_no_name_is_given(info, tmp_path):
+    with pytest.raises(Faulty):
+        load(info, write_files(tmp_path / "register", changed(pairings=["h1,c9,2022-01-01,"])))
+    with psycopg.connect(info) as connection:
+        assert connection.execute("SELECT FROM directory_own").fetchall() == []
 
 
 def test_R6_the_command_names_every_fault_and_ends_with_1(settings, tmp_path, capsys):

@@ -5,14 +5,28 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lianxin_schemas.events.responsibility import CadreRegistered, Rank, TermEnded, TermStarted, ZoneDrawn, ZoneLevel
+from lianxin_schemas.events.responsibility import (
+    CadreRegistered,
+    OfficeRegistered,
+    Rank,
+    RegionLevel,
+    RegionRegistered,
+    Sector,
+    TermEnded,
+    TermStarted,
+    ZoneDrawn,
+    ZoneLevel,
+)
 
 from services.assignment.domain.checks import check
+from services.assignment.domain.regions import level_of, parent_of
 from services.assignment.domain.register import Register, changes, evolve, fold, merged
 from services.assignment.loading import decide
 from services.assignment.reading import read
 from services.runtime import log
 from tests.assignment.given import NOW, SMALL, changed, rows_of, write_files
+
+REGIONS, OFFICES = SMALL["regions.csv"], SMALL["offices.csv"]
 
 
 def held(*loads) -> Register:
@@ -39,6 +53,30 @@ def test_R6_the_small_register_is_whole(tmp_path):
 @pytest.mark.parametrize(
     ("files", "places"),
     [
+        (
+            {"regions": REGIONS[1:]},
+            ["offices.csv:2 region", "regions.csv:2 parent"],
+        ),  # R1: its parent is neither here nor there
+        ({"regions": [*REGIONS, "990102,county,,另一县,"]}, ["regions.csv:5 parent"]),  # two tops are no tree
+        ({"regions": [*REGIONS, "990101002000,township,990101001000,乙镇,"]}, ["regions.csv:5 parent"]),
+        ({"regions": [*REGIONS, "990102001000,township,990101,乙镇,"]}, ["regions.csv:5 parent"]),  # another prefix
+        ({"regions": [*REGIONS, "990101002001,village,990101001000,二村,"]}, ["regions.csv:5 parent"]),
+        ({"regions": [*REGIONS, "990101002001,village,990101,二村,"]}, ["regions.csv:5 parent"]),  # a level between
+        ({"regions": [*REGIONS, "990101002000,village,990101001000,二村,"]}, ["regions.csv:5 level"]),
+        ({"regions": [*REGIONS, "990001,county,,无市县,"]}, ["regions.csv:5 level"]),
+        ({"regions": [*REGIONS, "990101001001001,group,990101001001,一组,"]}, []),
+        ({"regions": [*REGIONS, "99010,county,,短,"]}, ["regions.csv:5 region"]),
+        ({"regions": [*REGIONS, "990101002000,town,990101,乙镇,"]}, ["regions.csv:5 level"]),
+        ({"regions": [*REGIONS, "990101002000,township,990101,,"]}, ["regions.csv:5 zh"]),
+        ({"regions": [*REGIONS, f"990101002000,township,990101,乙镇,{'x' * 61}"]}, ["regions.csv:5 en"]),
+        ({"regions": [*REGIONS, REGIONS[1]]}, ["regions.csv:5 region"]),
+        ({"offices": [*OFFICES, "office-c,sports,990101,丙办,"]}, ["offices.csv:5 sector"]),
+        ({"offices": [*OFFICES, "office-c,other,990102,丙办,"]}, ["offices.csv:5 region"]),
+        ({"offices": [*OFFICES, "office-a,other,990101,丙办,"]}, ["offices.csv:5 office"]),
+        ({"offices": [*OFFICES, "office-c,other,990101, ,"]}, ["offices.csv:5 zh"]),
+        ({"cadres": [*SMALL["cadres.csv"], "c4,office-c,village"]}, ["cadres.csv:5 office"]),
+        ({"zones": ["z1,village,990102", "z2,group,"]}, ["zones.csv:2 region"]),
+        ({"zones": ["z1,village,99", "z2,group,"]}, ["zones.csv:2 region"]),
         ({"cadres": [*SMALL["cadres.csv"], "C4,office-a,village"]}, ["cadres.csv:5 cadre"]),
         ({"cadres": [*SMALL["cadres.csv"], "c4,,village"]}, ["cadres.csv:5 office"]),
         ({"cadres": [*SMALL["cadres.csv"], "c4,office-a,emperor"]}, ["cadres.csv:5 rank"]),
@@ -66,8 +104,8 @@ def test_R6_the_small_register_is_whole(tmp_path):
             ["terms.csv:3 since", "terms.csv:4 since"],
         ),
         ({"terms": ["c1,2020-01-01,", "c1,2020-01-01,2020-12-31"]}, ["terms.csv:3 cadre"]),
-        ({"zones": [*SMALL["zones.csv"], "z3,county"]}, ["zones.csv:4 level"]),
-        ({"zones": [*SMALL["zones.csv"], "z3,group"]}, ["zones.csv:4 zone"]),  # Z2: nobody leads it
+        ({"zones": [*SMALL["zones.csv"], "z3,county,"]}, ["zones.csv:4 level"]),
+        ({"zones": [*SMALL["zones.csv"], "z3,group,"]}, ["zones.csv:4 zone"]),  # Z2: nobody leads it
         ({"groups": [*SMALL["groups.csv"], "g4,z9"]}, ["groups.csv:5 zone"]),
         ({"groups": [*SMALL["groups.csv"], "g1,z2"]}, ["groups.csv:5 group"]),
         ({"households": [*SMALL["households.csv"], "h4,g9"]}, ["households.csv:5 group"]),
@@ -114,12 +152,12 @@ def test_R6_a_zone_holds_no_more_groups_than_an_event(tmp_path):
     [
         (None, "zones.csv:1"),
         (b"", "zones.csv:1"),
-        (b"zone;level\nz1;village\n", "zones.csv:1"),
-        (b"level,zone\nvillage,z1\n", "zones.csv:1"),
-        ("zone,level\nz1,village\nz2,组\n".encode("gb18030"), "zones.csv:3"),
-        (b"zone,level\nz1,village\nz2,gr\0oup\n", "zones.csv:3"),
-        (b'zone,level\nz1,village\n"z2,group\n', "zones.csv:3"),
-        (b'zone,level\nz1,village\n"z2"x,group\n', "zones.csv:3"),
+        (b"zone;level;region\nz1;village;\n", "zones.csv:1"),
+        (b"level,zone,region\nvillage,z1,\n", "zones.csv:1"),
+        ("zone,level,region\nz1,village,\nz2,组,\n".encode("gb18030"), "zones.csv:3"),
+        (b"zone,level,region\nz1,village,\nz2,gr\0oup,\n", "zones.csv:3"),
+        (b'zone,level,region\nz1,village,\n"z2,group,\n', "zones.csv:3"),
+        (b'zone,level,region\nz1,village,\n"z2"x,group,\n', "zones.csv:3"),
     ],
 )
 def test_R6_a_file_that_is_missing_or_no_CSV_is_named(tmp_path, content, place):
@@ -132,7 +170,7 @@ def test_R6_a_file_that_is_missing_or_no_CSV_is_named(tmp_path, content, place):
 
 def test_R6_a_byte_order_mark_windows_lines_and_blank_lines_are_taken(tmp_path):
     folder = write_files(tmp_path / "register")
-    (folder / "zones.csv").write_bytes('\ufeffzone,level\r\nz1,village\r\n\r\n"z2",group\r\n'.encode())
+    (folder / "zones.csv").write_bytes('\ufeffzone,level,region\r\nz1,village,\r\n\r\n"z2",group,\r\n'.encode())
     found = read(folder)
     assert found.faults == []
     assert [line for line, _ in found.rows["zones.csv"]] == [2, 4]
@@ -165,13 +203,49 @@ def test_R6_a_refresh_writes_what_changed_alone():
     assert event == TermEnded(cadre="c2", since=date(2020, 1, 1), until=date(2026, 6, 30))
     [event] = of(SMALL, changed(terms=["c1,2025-06-01,"]))
     assert event == TermStarted(cadre="c1", since=date(2025, 6, 1))
+    [event] = of(SMALL, changed(offices=["office-a,other,990101001001,一村村委会,"]))
+    assert event == OfficeRegistered(office="office-a", sector=Sector.OTHER, region="990101001001")
+    [event] = of(SMALL, changed(zones=["z1,village,990101001000"]))
+    assert event == ZoneDrawn(zone="z1", level=ZoneLevel.VILLAGE, groups=("g1", "g2"), region="990101001000")
     [event] = of(SMALL, changed(cadres=["c1,office-b,village"]))
     assert event == CadreRegistered(cadre="c1", office="office-b", rank=Rank.VILLAGE)
 
 
+def test_R1_a_new_name_alone_is_no_event():
+    assert of(SMALL, changed(regions=["990101,county,,改名县,New County"])) == []
+
+
+def test_R1_a_level_above_may_be_added_and_the_old_top_names_it(tmp_path):
+    register, above = held(SMALL), "990100,prefecture,,示范市,"
+    files = changed(regions=[above, "990101,county,990100,示范县,"])
+    assert faults(tmp_path, files, register) == []
+    assert of(SMALL, files) == [
+        RegionRegistered(region="990100", level=RegionLevel.PREFECTURE),
+        RegionRegistered(region="990101", level=RegionLevel.COUNTY, parent="990100"),
+    ]
+    assert faults(tmp_path, changed(regions=[above]), register) == ["regions.csv:2 parent"]
+
+
+codes = st.builds(
+    lambda parts, level: "".join(parts[: level + 1]).ljust(6 if level < 3 else 12, "0"),
+    st.tuples(*(st.integers(1, 10**n - 1).map(f"{{:0{n}}}".format) for n in (2, 2, 2, 3, 3, 3))),
+    st.integers(0, 5),
+)
+
+
+@given(codes)
+def test_R1_level_and_parent_follow_from_the_code(code):
+    way = [code]
+    while (above := parent_of(way[-1])) is not None:
+        way.append(above)
+    levels = [level_of(one) for one in way]
+    assert levels == list(reversed(list(RegionLevel)[: len(way)]))
+    assert level_of(code.replace(code[:2], "00", 1)) is None
+
+
 def test_Z1_a_group_that_moves_draws_both_zones_anew():
     assert of(SMALL, changed(groups=["g2,z2"])) == [
-        ZoneDrawn(zone="z1", level=ZoneLevel.VILLAGE, groups=("g1",)),
+        ZoneDrawn(zone="z1", level=ZoneLevel.VILLAGE, groups=("g1",), region="990101001001"),
         ZoneDrawn(zone="z2", level=ZoneLevel.GROUP, groups=("g2", "g3")),
     ]
 
@@ -206,9 +280,19 @@ def registers(draw) -> dict[str, list[str]]:
     zones = draw(st.lists(ids, min_size=1, unique=True, max_size=4))
     groups = draw(st.lists(ids, unique=True, max_size=6))
     households = draw(st.lists(ids, unique=True, max_size=8)) if groups else []
+    regions = ["990101", *(f"990101{n:03}000" for n in draw(st.sets(st.integers(1, 4))))]
     files: dict[str, list[str]] = {
+        "regions.csv": [
+            f"{code},{level_of(code)},{parent_of(code) if len(code) > 6 else ''},名{code},"
+            for code in draw(st.permutations(regions))
+        ],
+        "offices.csv": [
+            f"office-{n},{draw(st.sampled_from(Sector))},{draw(st.sampled_from(regions))},办{n}," for n in range(31)
+        ],
         "cadres.csv": [f"{c},office-{draw(ids)},{draw(st.sampled_from(Rank))}" for c in cadres],
-        "zones.csv": [f"{zone},{draw(st.sampled_from(ZoneLevel))}" for zone in zones],
+        "zones.csv": [
+            f"{zone},{draw(st.sampled_from(ZoneLevel))},{draw(st.sampled_from(['', *regions]))}" for zone in zones
+        ],
         "groups.csv": [f"{group},{draw(st.sampled_from(zones))}" for group in groups],
         "households.csv": [f"{household},{draw(st.sampled_from(groups))}" for household in households],
         "terms.csv": [],

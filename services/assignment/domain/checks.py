@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import groupby
 
+from services.assignment.domain.regions import level_of, parent_of
 from services.assignment.domain.register import Kind, Period, Register, Rows, merged, period_in
-from services.assignment.domain.rows import Fault, GroupRow, LeaderRow, PairingRow, Row, TermRow, ZoneRow
+from services.assignment.domain.rows import Fault, GroupRow, LeaderRow, PairingRow, RegionRow, Row, TermRow, ZoneRow
 
 MOST_GROUPS = 1_000
 """Groups of a zone, as the contract has it."""
 
 HOLDER = {
+    "region": "regions.csv",
+    "office": "offices.csv",
     "cadre": "cadres.csv",
     "zone": "zones.csv",
     "group": "groups.csv",
@@ -29,6 +32,7 @@ def check(register: Register, rows: Rows, broken: dict[str, set[str]]) -> list[F
     return [
         *_doubled(rows),
         *_dangling(after, rows, broken),
+        *_regions(after, rows, broken),
         *_backwards(register, rows),
         *_crossing(after, rows),
         *_blank_zones(after, rows, broken),
@@ -53,6 +57,8 @@ def _doubled(rows: Rows) -> Iterator[Fault]:
 
 def _dangling(after: Register, rows: Rows, broken: dict[str, set[str]]) -> Iterator[Fault]:
     known = {
+        "region": after.regions.keys() | broken.get("regions.csv", set()),
+        "office": after.offices.keys() | broken.get("offices.csv", set()),
         "cadre": after.cadres.keys() | broken.get("cadres.csv", set()),
         "zone": after.zones.keys() | broken.get("zones.csv", set()),
         "group": after.groups.keys() | broken.get("groups.csv", set()),
@@ -64,14 +70,51 @@ def _dangling(after: Register, rows: Rows, broken: dict[str, set[str]]) -> Itera
             for column in columns:
                 id_ = getattr(row, column, None)
                 if id_ is not None and id_ not in known[column]:
-                    holder = HOLDER[column]
-                    yield Fault(
-                        file,
-                        line,
-                        column,
-                        f"{holder} 和已有的登记里都没有 {id_}。",
-                        f"{id_} is neither in {holder} nor in the register.",
-                    )
+                    yield _unknown(file, line, column, id_, HOLDER[column])
+
+
+def _unknown(file: str, line: int, column: str, id_: str, holder: str) -> Fault:
+    return Fault(
+        file,
+        line,
+        column,
+        f"{holder} 和已有的登记里都没有 {id_}。",
+        f"{id_} is neither in {holder} nor in the register.",
+    )
+
+
+def _regions(after: Register, rows: Rows, broken: dict[str, set[str]]) -> Iterator[Fault]:
+    """R1: one tree, each code under that of its parent, and no level left out."""
+    file = "regions.csv"
+    known = after.regions.keys() | broken.get(file, set())
+    in_file = [row.region for _, row in rows.get(file, []) if isinstance(row, RegionRow)]
+    # Whoever was the top first stays it; a new one above it needs the old one's row to name it.
+    top = next(
+        (code for code in [*after.regions.keys() - {*in_file}, *in_file] if after.regions[code][1] is None), None
+    )
+    for line, row in rows.get(file, []):
+        if not isinstance(row, RegionRow):
+            continue
+        if level_of(row.region) is not row.level:
+            yield Fault(
+                file,
+                line,
+                "level",
+                f"代码 {row.region} 不是这一级的写法。",
+                f"The code {row.region} is not of this level.",
+            )
+        elif row.parent is None and row.region != top:
+            yield Fault(file, line, "parent", f"只有 {top} 可以没有上级。", f"Only {top} may be without a parent.")
+        elif row.parent is not None and row.parent != parent_of(row.region):
+            yield Fault(
+                file,
+                line,
+                "parent",
+                f"上级应是 {parent_of(row.region) or '空'}。",
+                f"The parent must be {parent_of(row.region) or 'empty'}.",
+            )
+        elif row.parent is not None and row.parent not in known:
+            yield _unknown(file, line, "parent", row.parent, file)
 
 
 def _backwards(register: Register, rows: Rows) -> Iterator[Fault]:

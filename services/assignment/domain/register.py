@@ -1,4 +1,4 @@
-"""The register: who answers for whom, and since when (R3, R4, R6, Z1, Z2). What it holds, and what a load changes."""
+"""The register: who answers for whom, and since when (R1-R4, R6, Z1, Z2). What it holds, and what a load changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,13 @@ from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.responsibility import (
     CadreRegistered,
     HouseholdRegistered,
+    OfficeRegistered,
     PairingEnded,
     PairingStarted,
     Rank,
+    RegionLevel,
+    RegionRegistered,
+    Sector,
     TermEnded,
     TermStarted,
     ZoneDrawn,
@@ -27,7 +31,9 @@ from services.assignment.domain.rows import (
     GroupRow,
     HouseholdRow,
     LeaderRow,
+    OfficeRow,
     PairingRow,
+    RegionRow,
     Row,
     TermRow,
     ZoneRow,
@@ -51,12 +57,22 @@ class Period(NamedTuple):
     since: date
 
 
+class Zone(NamedTuple):
+    """A zone as it is drawn."""
+
+    level: ZoneLevel
+    groups: tuple[str, ...]
+    region: str | None
+
+
 @dataclass
 class Register:
     """What the log holds. Each period has its last day, or None while it is in force."""
 
+    regions: dict[str, tuple[RegionLevel, str | None]] = field(default_factory=dict)
+    offices: dict[str, tuple[Sector, str]] = field(default_factory=dict)
     cadres: dict[str, tuple[str, Rank]] = field(default_factory=dict)
-    zones: dict[str, tuple[ZoneLevel, tuple[str, ...]]] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     households: dict[str, str] = field(default_factory=dict)
     periods: dict[Period, date | None] = field(default_factory=dict)
@@ -73,13 +89,18 @@ def fold(events: Iterable[Event]) -> Register:
 def evolve(register: Register, event: Event) -> None:
     """Takes one more event into the register."""
     match event:
+        case RegionRegistered():
+            register.regions[event.region] = (event.level, event.parent)
+        case OfficeRegistered():
+            register.offices[event.office] = (event.sector, event.region)
         case CadreRegistered():
             register.cadres[event.cadre] = (event.office, event.rank)
         case ZoneDrawn():
-            for group in register.zones.get(event.zone, (event.level, ()))[1]:
+            was = register.zones.get(event.zone)
+            for group in was.groups if was else ():
                 if register.groups.get(group) == event.zone:
                     del register.groups[group]
-            register.zones[event.zone] = (event.level, event.groups)
+            register.zones[event.zone] = Zone(event.level, event.groups, event.region)
             register.groups.update(dict.fromkeys(event.groups, event.zone))
         case HouseholdRegistered():
             register.households[event.household] = event.group
@@ -135,10 +156,15 @@ def merged(register: Register, rows: Rows) -> Register:
     result = Register(*(dict(part) for part in vars(register).values()))
     for _, row in (item for file in rows.values() for item in file):
         match row:
+            case RegionRow():
+                result.regions[row.region] = (row.level, row.parent)
+            case OfficeRow():
+                result.offices[row.office] = (row.sector, row.region)
             case CadreRow():
                 result.cadres[row.cadre] = (row.office, row.rank)
             case ZoneRow():
-                result.zones[row.zone] = (row.level, result.zones.get(row.zone, (row.level, ()))[1])
+                was = result.zones.get(row.zone)
+                result.zones[row.zone] = Zone(row.level, was.groups if was else (), row.region)
             case GroupRow():
                 result.groups[row.group] = row.zone
             case HouseholdRow():
@@ -151,12 +177,18 @@ def merged(register: Register, rows: Rows) -> Register:
 def changes(register: Register, rows: Rows) -> Iterator[Change]:
     """What the log has to take in so that it holds what checked rows say; nothing where it does already.
 
-    Cadres, zones and households come before the periods about them.
+    Names are no part of it. Cadres, zones and households come before the periods about them.
     """
     drawn = _redrawn(register, merged(register, rows))
     for name, file in rows.items():
         for line, row in file:
             match row:
+                case RegionRow() if register.regions.get(row.region) != (row.level, row.parent):
+                    region = RegionRegistered(region=row.region, level=row.level, parent=row.parent)
+                    yield Change(name, line, ((region, None),))
+                case OfficeRow() if register.offices.get(row.office) != (row.sector, row.region):
+                    office = OfficeRegistered(office=row.office, sector=row.sector, region=row.region)
+                    yield Change(name, line, ((office, None),))
                 case CadreRow() if register.cadres.get(row.cadre) != (row.office, row.rank):
                     registered = CadreRegistered(cadre=row.cadre, office=row.office, rank=row.rank)
                     yield Change(name, line, ((registered, None),))
@@ -181,10 +213,10 @@ def _redrawn(register: Register, after: Register) -> dict[str, ZoneDrawn]:
     for group, zone in after.groups.items():
         groups.setdefault(zone, []).append(group)
     found = {}
-    for zone, (level, _) in after.zones.items():
-        event = ZoneDrawn(zone=zone, level=level, groups=tuple(sorted(groups.get(zone, []))))
-        if register.zones.get(zone) != (event.level, event.groups):
-            found[zone] = event
+    for zone, (level, _, region) in after.zones.items():
+        drawn = Zone(level, tuple(sorted(groups.get(zone, []))), region)
+        if register.zones.get(zone) != drawn:
+            found[zone] = ZoneDrawn(zone=zone, **drawn._asdict())
     return found
 
 

@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
-from lianxin_schemas.events.responsibility import Rank, ZoneLevel
-from lianxin_schemas.ids import CadreId, GroupId, HouseholdId, OfficeId, ZoneId
+from lianxin_schemas.directory import Name
+from lianxin_schemas.events.responsibility import Rank, RegionLevel, Sector, ZoneLevel
+from lianxin_schemas.ids import CadreId, GroupId, HouseholdId, OfficeId, RegionCode, ZoneId
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 FIRST, LAST = 1950, 2198
@@ -29,12 +31,35 @@ def _day_or_none(text: object) -> date | None:
 
 Day = Annotated[date, BeforeValidator(_day)]
 OpenDay = Annotated[date | None, BeforeValidator(_day_or_none)]
+_blank = BeforeValidator(lambda text: None if text == "" else text)
+OpenRegion = Annotated[RegionCode | None, _blank]
+OpenName = Annotated[Name | None, _blank]
 
 
 class Row(BaseModel):
     """One row; its fields are the columns, in their order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegionRow(Row):
+    """A region (R1) and its name."""
+
+    region: RegionCode
+    level: RegionLevel
+    parent: OpenRegion
+    zh: Name
+    en: OpenName
+
+
+class OfficeRow(Row):
+    """An office, what it is concerned with (R2), and its name."""
+
+    office: OfficeId
+    sector: Sector
+    region: RegionCode
+    zh: Name
+    en: OpenName
 
 
 class CadreRow(Row):
@@ -58,6 +83,7 @@ class ZoneRow(Row):
 
     zone: ZoneId
     level: ZoneLevel
+    region: OpenRegion
 
 
 class GroupRow(Row):
@@ -93,6 +119,8 @@ class PairingRow(Row):
 
 
 FILES: Mapping[str, type[Row]] = {
+    "regions.csv": RegionRow,
+    "offices.csv": OfficeRow,
     "cadres.csv": CadreRow,
     "terms.csv": TermRow,
     "zones.csv": ZoneRow,
@@ -124,6 +152,16 @@ DAY = (
     f"日期写成 2024-01-31 的样子，年份在{FIRST}到{LAST}之间。",
     f"A day is written like 2024-01-31, its year {FIRST}-{LAST}.",
 )
+REGION = ("区划代码是6位、12位或15位数字。", "A region's code has 6, 12 or 15 digits.")
+NAME = ("名称1到60个字。", "A name has 1-60 characters.")
+WORDS = {"since": DAY, "until": DAY, "region": REGION, "parent": REGION, "zh": NAME, "en": NAME}
+"""What a column wants; ids, where it is not named."""
+ENUMS: Mapping[tuple[str, str], type[StrEnum]] = {
+    ("regions.csv", "level"): RegionLevel,
+    ("offices.csv", "sector"): Sector,
+    ("cadres.csv", "rank"): Rank,
+    ("zones.csv", "level"): ZoneLevel,
+}
 
 
 def parse(file: str, line: int, cells: Sequence[str]) -> Row | list[Fault]:
@@ -147,8 +185,8 @@ def parse(file: str, line: int, cells: Sequence[str]) -> Row | list[Fault]:
 
 
 def _fault(file: str, line: int, column: str) -> Fault:
-    options: Mapping[str, type[Rank | ZoneLevel]] = {"rank": Rank, "level": ZoneLevel}
-    if column in options:
-        listed = ", ".join(options[column])
+    options = ENUMS.get((file, column))
+    if options is not None:
+        listed = ", ".join(options)
         return Fault(file, line, column, f"只能是：{listed}。", f"Must be one of: {listed}.")
-    return Fault(file, line, column, *(DAY if column in ("since", "until") else ID))
+    return Fault(file, line, column, *WORDS.get(column, ID))

@@ -10,8 +10,10 @@ from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.responsibility import (
     CadreRegistered,
     HouseholdRegistered,
+    OfficeRegistered,
     PairingEnded,
     PairingStarted,
+    RegionRegistered,
     TermEnded,
     TermStarted,
     ZoneDrawn,
@@ -28,16 +30,28 @@ BEGINNING = date(1, 1, 1)
 """The `since` of what was known first: it holds for all days before as well."""
 
 TABLES: Mapping[str, LiteralString] = {
+    "region": "SELECT region, level, parent FROM region",
+    "office": "SELECT office, sector, region FROM office",
     "cadre": "SELECT cadre, office, rank FROM cadre",
-    "zone": "SELECT zone, since, level, groups FROM zone",
+    "zone": "SELECT zone, since, level, groups, region FROM zone",
     "household": "SELECT household, since, of_group FROM household",
     "responsibility": "SELECT kind, subject, since, cadre, until FROM responsibility",
 }
+EMPTY: Sequence[LiteralString] = (
+    "DELETE FROM region",
+    "DELETE FROM office",
+    "DELETE FROM cadre",
+    "DELETE FROM zone",
+    "DELETE FROM household",
+    "DELETE FROM responsibility",
+)
 OWN = "SELECT id, type, stream, version, time, authtype, authid, commandhash, data, position FROM events"
 
 
 def rows(entries: Sequence[Entry]) -> list[Statement]:
     """Statements that bring the tables from before these entries to after them."""
+    regions: dict[str, tuple[Any, ...]] = {}
+    offices: dict[str, tuple[Any, ...]] = {}
     cadres: dict[str, tuple[Any, ...]] = {}
     households: dict[tuple[str, date], tuple[Any, ...]] = {}
     zones: dict[tuple[str, date], tuple[Any, ...]] = {}
@@ -46,17 +60,31 @@ def rows(entries: Sequence[Entry]) -> list[Statement]:
     for entry in entries:
         since = BEGINNING if entry.version == 1 else day_of(entry.time)
         match entry.event:
+            case RegionRegistered() as event:
+                regions[event.region] = (event.region, event.level, event.parent)
+            case OfficeRegistered() as event:
+                offices[event.office] = (event.office, event.sector, event.region)
             case CadreRegistered() as event:
                 cadres[event.cadre] = (event.cadre, event.office, event.rank)
             case HouseholdRegistered() as event:
                 households[event.household, since] = (event.household, since, event.group)
             case ZoneDrawn() as event:
-                zones[event.zone, since] = (event.zone, since, event.level, list(event.groups))
+                zones[event.zone, since] = (event.zone, since, event.level, list(event.groups), event.region)
             case TermStarted() | ZoneLeaderSet() | PairingStarted() as event:
                 started.append(_key(event))
             case TermEnded() | ZoneLeaderEnded() | PairingEnded() as event:
                 ended[_key(event)] = (*_key(event), event.until)
     return [
+        *_all(
+            "INSERT INTO region SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
+            " ON CONFLICT (region) DO UPDATE SET level = excluded.level, parent = excluded.parent",
+            regions.values(),
+        ),
+        *_all(
+            "INSERT INTO office SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
+            " ON CONFLICT (office) DO UPDATE SET sector = excluded.sector, region = excluded.region",
+            offices.values(),
+        ),
         *_all(
             "INSERT INTO cadre SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
             " ON CONFLICT (cadre) DO UPDATE SET office = excluded.office, rank = excluded.rank",
@@ -69,8 +97,9 @@ def rows(entries: Sequence[Entry]) -> list[Statement]:
         ),
         *(
             (
-                "INSERT INTO zone VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT (zone, since) DO UPDATE SET level = excluded.level, groups = excluded.groups",
+                "INSERT INTO zone (zone, since, level, groups, region) VALUES (%s, %s, %s, %s, %s)"
+                " ON CONFLICT (zone, since) DO UPDATE SET level = excluded.level, groups = excluded.groups,"
+                " region = excluded.region",
                 list(zone),
             )
             for zone in zones.values()
@@ -124,8 +153,8 @@ async def rebuild(connection: psycopg.AsyncConnection[Any]) -> int:
     async with connection.transaction():
         await connection.execute("SELECT FROM head FOR UPDATE")
         behind, _ = await history(connection, reached)
-        await send(connection, [(f"DELETE FROM {table}", []) for table in ("cadre", "zone", "household")])
-        await send(connection, [("DELETE FROM responsibility", []), *fill, *rows(behind)])
+        await send(connection, [(sql, []) for sql in EMPTY])
+        await send(connection, [*fill, *rows(behind)])
     return len(entries) + len(behind)
 
 
