@@ -1,16 +1,19 @@
 """The real petitions, and what the legal clock says of them, computed from the file alone."""
 
 import csv
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from uuid import UUID, uuid5
 
 from deploy.demo.categories import DATA
+from deploy.local.state import PROJECT
 
 PETITIONS = DATA / "real_petitions.csv"
+DAYS_OFF = PROJECT / "services/assignment/days_off.json"
 LIMIT_DAYS = 60
 YEARS = range(2011, 2021)
 NAMES = UUID("6f0a5a0e-6a55-4c1b-9c67-2f0f5d1c2b11")
@@ -70,9 +73,22 @@ def petitions() -> tuple[RealPetition, ...]:
 
 
 def due(registered: datetime) -> datetime:
-    """The instant a limit counted from `registered` ends (C3a): the starting day does not count, the last one does."""
+    """The instant a limit counted from `registered` ends (C3a): the starting day does not count, the last one does,
+    and it is no day off.
+    """
+    off, working = _days_off()
     last = registered.date() + timedelta(days=LIMIT_DAYS)
+    while last in off or (last.isoweekday() > 5 and last not in working):
+        last += timedelta(days=1)
     return datetime.combine(last + timedelta(days=1), time(), registered.tzinfo)
+
+
+@cache
+def _days_off() -> tuple[frozenset[date], frozenset[date]]:
+    """Days off and make-up working days, as assignment's data have them."""
+    years = json.loads(DAYS_OFF.read_text(encoding="utf-8"))["years"]
+    off, working = ({day for year in years for day in year[kind]} for kind in ("off", "working"))
+    return frozenset(map(date.fromisoformat, off)), frozenset(map(date.fromisoformat, working))
 
 
 def zone_of(district: str) -> str | None:

@@ -13,8 +13,8 @@ from lianxin_schemas.events.petitions import Channel, PetitionRegistered
 from lianxin_schemas.partition import partition_of
 from lianxin_schemas.topics import BY_NAME
 
-from services.assignment.domain.limits import Law
 from services.assignment.domain.rows import FILES, Row
+from services.assignment.settings import Settings
 from services.assignment.store import register as store
 from services.runtime import log
 from services.runtime.database import Connection, conninfo
@@ -22,7 +22,7 @@ from services.runtime.inbox import Message
 from services.runtime.log import Author, Decision, Fact
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
-LAW = Law.model_validate_json((Path(store.__file__).parents[1] / "law.json").read_bytes())
+LAW = Settings().read_law()
 
 SMALL: Mapping[str, list[str]] = {
     "regions.csv": [

@@ -78,7 +78,8 @@ def test_C4_a_case_goes_its_way_and_tells_its_limit_with_the_sum(api, cadre):
     assert shown["state"] == "replied"
     assert shown["credit"] == {"office": "office-a", "cadre": "c2"}
     assert shown["overdue"] is False
-    assert [line["rule"] for line in shown["limit"]["because"]] == [
+    rules = [line["rule"] for line in shown["limit"]["because"]]
+    assert [rule for rule in rules if rule != "moved-off-a-day-off"] == [  # that depends on today
         "starting-day-not-counted",
         "days-added",
         "end-of-last-day",

@@ -8,7 +8,7 @@ from lianxin_schemas.ids import ID_PATTERN
 
 from deploy.demo import categories, real
 from deploy.demo.real import Rate
-from services.assignment.domain.limits import Law, limit
+from services.assignment.domain.limits import limit
 from services.assignment.settings import Settings
 
 CODES = "89a3b7326d77f364"
@@ -62,13 +62,19 @@ def test_C3a_an_answer_before_that_instant_is_in_time() -> None:
     assert answers == [True, False]
 
 
+def test_C3a_a_last_day_that_is_off_moves_and_a_make_up_day_does_not() -> None:
+    for registered, due in (("2019-08-02", "2019-10-09"), ("2019-08-13", "2019-10-13"), ("2019-08-14", "2019-10-15")):
+        moved = real.due(datetime.fromisoformat(f"{registered}T09:00:00+08:00"))
+        assert moved == datetime.fromisoformat(f"{due}T00:00:00+08:00")
+
+
 def test_the_rates_of_the_file() -> None:
     rates = real.rates(real.petitions())
-    assert sum(rates.values(), Rate()) == Rate(2_660, 2_816)
+    assert sum(rates.values(), Rate()) == Rate(2_662, 2_816)
     assert (rates["A市"], rates["K市"], rates[""]) == (Rate(396, 402), Rate(53, 70), Rate(165, 175))
 
 
 def test_assignment_counts_the_same_limit() -> None:
-    law = Law.model_validate_json(Settings().law.read_bytes())
+    law = Settings().read_law()
     [step] = {rule.step for rule in law.limits}
     assert all(limit(law, step, each.registered)[0] == real.due(each.registered) for each in real.petitions())

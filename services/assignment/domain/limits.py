@@ -8,6 +8,7 @@ from lianxin_schemas.events.cases import Step, SumRule, SumStep
 from pydantic import Field, model_validator
 
 from services.assignment.domain.days import day_of, end_of
+from services.assignment.domain.days_off import DaysOff
 
 
 class Rule(Part):
@@ -20,9 +21,10 @@ class Rule(Part):
 
 
 class Law(Part):
-    """The rules of all steps. Every step has at least one, no two of a step begin on one day."""
+    """The rules of all steps, and the days off. Every step has a rule, no two of a step begin on one day."""
 
     limits: tuple[Rule, ...]
+    days_off: DaysOff
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -41,15 +43,18 @@ class Law(Part):
 def limit(law: Law, step: Step, start: datetime) -> tuple[datetime, tuple[SumStep, ...]]:
     """When the step is due, and the sum behind it: an act before that instant is in time.
 
-    The starting day does not count, and the limit ends at 24:00 of its last day. Raises OverflowError at the end of
-    the calendar.
+    The starting day does not count, a last day that is off moves to the next that is worked, and the limit ends at
+    24:00 of it. Raises OverflowError at the end of the calendar.
     """
     first = day_of(start)
     days = law.rule(step, first).days
-    last = first + timedelta(days=days)
+    counted = first + timedelta(days=days)
+    last = law.days_off.moved(counted)
+    moved = SumStep(rule=SumRule.MOVED_OFF_A_DAY_OFF, days=(last - counted).days, reached=last)
     because = (
         SumStep(rule=SumRule.STARTING_DAY_NOT_COUNTED, reached=first),
-        SumStep(rule=SumRule.DAYS_ADDED, days=days, reached=last),
+        SumStep(rule=SumRule.DAYS_ADDED, days=days, reached=counted),
+        *([moved] if moved.days else []),
         SumStep(rule=SumRule.END_OF_LAST_DAY, reached=last),
     )
     return end_of(last), because
