@@ -47,7 +47,10 @@ async def zones(connection: Connection, day: date, zone: str | None = None) -> l
         " FROM zone z WHERE %(zone)s::text IS NULL OR z.zone = %(zone)s ORDER BY z.region NULLS LAST, z.zone",
         {"day": day, "zone": zone},
     )
-    return [Zone(*row[:4], tuple(row[4])) for row in await cursor.fetchall()]
+    return [
+        Zone(zone_, level, region, leader, tuple(offices))
+        for zone_, level, region, leader, offices in await cursor.fetchall()
+    ]
 
 
 async def regions(connection: Connection) -> list[tuple[Any, ...]]:
