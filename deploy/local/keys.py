@@ -56,6 +56,13 @@ def sign(folder: Path, subject: str, roles: list[str], office: str | None = None
         return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 
+def make_service_token(folder: Path, service: str) -> Path:
+    """Signs a token by which a service speaks to another (role `service`), anew each time; answers with its file."""
+    file = folder / f"{service}.token"
+    write(file, sign(folder, service, ["service"], hours=365 * 24))
+    return file
+
+
 def _key(folder: Path) -> OKPKey:
     private = folder / "private.json"
     if not private.exists():

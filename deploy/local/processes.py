@@ -32,7 +32,7 @@ def role(service: str, verb: str, *, web: bool = False) -> Program:
     return Program(f"{service}-{verb}", (f"services.{service}", verb), web=web)
 
 
-SERVICES = ("intake", "assignment", "appraisal")
+SERVICES = ("intake", "assignment", "appraisal", "notify")
 DATABASES = (*SERVICES, "vault", "keys")
 
 LIANXIN = Installation(
@@ -49,5 +49,9 @@ LIANXIN = Installation(
         role("assignment", "directory"),
         role("appraisal", "api", web=True),
         role("appraisal", "project"),
+        role("notify", "api", web=True),
+        role("notify", "relay"),
+        role("notify", "react"),
+        role("notify", "send"),
     ),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.local import databases, servers
 from deploy.local import kafka as kafka_server
 from deploy.local import postgres as postgres_server
-from deploy.local.keys import make_key
+from deploy.local.keys import make_key, make_service_token
 from deploy.local.processes import LIANXIN, Installation, Program
 from deploy.local.server import Launch
 from deploy.local.state import MARK, PROJECT, Trouble, alone, make_state, ports, require_free
@@ -55,6 +55,8 @@ class Stack:
             "LIANXIN_KAFKA": self.kafka,
             "LIANXIN_POSTGRES": self.postgres,
             "LIANXIN_JWKS": str(self._state / "keys" / "jwks.json"),
+            "LIANXIN_TOKEN_FILE": str(self._state / "keys" / "notify.token"),
+            "LIANXIN_VAULT": f"http://127.0.0.1:{self._web.get('intake-api', 0)}",
             "LIANXIN_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
         }
@@ -88,6 +90,7 @@ class Stack:
 
     def _up(self) -> bool:
         make_key(self._state / "keys")
+        make_service_token(self._state / "keys", "notify")
         if not self._supervision.running():
             end(marked(self._state))  # what a supervisor that crashed has left holds ports and data
             self._require_ports()

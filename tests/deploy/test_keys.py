@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from deploy.local.keys import make_key, sign
+from deploy.local.keys import make_key, make_service_token, sign
 from deploy.local.state import Trouble
 
 
@@ -45,3 +45,12 @@ def test_the_private_key_stays_private_and_is_made_once(tmp_path: Path) -> None:
 def test_without_a_key_the_way_to_one_is_named(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match=r"run `python -m deploy\.local up`, which makes one"):
         sign(tmp_path, "c-0001", ["cadre"])
+
+
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+def test_a_service_has_a_token_of_its_own_that_only_it_can_read(tmp_path: Path) -> None:
+    public = json.loads(make_key(tmp_path).read_text())
+    file = make_service_token(tmp_path, "notify")
+    assert file.stat().st_mode & 0o777 == 0o600
+    claims = jwt.decode(file.read_text(), KeySet.import_key_set(public), algorithms=["EdDSA"]).claims
+    assert (claims["sub"], claims["roles"]) == ("notify", ["service"])

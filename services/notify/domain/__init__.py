@@ -1,0 +1,1 @@
+"""Decisions of notify: pure, no clock, no I/O."""

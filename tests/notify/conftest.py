@@ -1,0 +1,39 @@
+"""Databases for tests of notify: a migrated one is made once a worker and copied for each test."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.notify import settings as own
+from services.runtime import migrate
+from tests.notify.given import React, make_database
+from tests.servers import Addresses
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def template(servers: Addresses) -> str:
+    """The name of a migrated, empty database."""
+    name = f"template_{uuid4().hex[:12]}"
+    files = [migrate.LOG, migrate.INBOX, *migrate.service_files(Path(own.__file__).parent)]
+    migrate.migrate(make_database(servers.postgres, name), files)
+    return name
+
+
+@pytest.fixture
+def settings(servers: Addresses, template: str) -> own.Settings:
+    """Settings of a space of the test's own, with its database."""
+    space = f"t{uuid4().hex[:12]}"
+    make_database(servers.postgres, f"{space}_notify", template)
+    return own.Settings(space=space, kafka=servers.kafka, postgres=servers.postgres)
+
+
+@pytest.fixture
+def react(settings: own.Settings) -> React:
+    """The reaction, and those it hears."""
+    return React(settings)
