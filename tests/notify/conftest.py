@@ -1,5 +1,6 @@
 """Databases for tests of notify: a migrated one is made once a worker and copied for each test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from services.notify import settings as own
 from services.runtime import migrate
 from tests.notify.given import React, make_database
+from tests.notify.posting import Office, Post, Vault, free_port, served, token_file
 from tests.servers import Addresses
 
 
@@ -37,3 +39,24 @@ def settings(servers: Addresses, template: str) -> own.Settings:
 def react(settings: own.Settings) -> React:
     """The reaction, and those it hears."""
     return React(settings)
+
+
+@pytest.fixture
+def office(settings: own.Settings, tmp_path: Path) -> Iterator[Office]:
+    """A mail server and a vault, and settings by which mail goes out at any hour and is tried three times at once."""
+    vault, post, port = Vault(), Post(), free_port()
+    with served(vault.application(), port) as address:
+        made = Office(post.open(), vault, settings)
+        made.set(
+            smtp_host="127.0.0.1",
+            smtp_port=post.port,
+            smtp_tls="none",
+            smtp_from="noreply@county.example",
+            vault=address,
+            token_file=token_file(tmp_path),
+            notice_retries=(0.001, 0.001),
+            quiet_from="00:00",
+            quiet_until="00:00",
+        )
+        yield made
+        post.close()

@@ -165,7 +165,7 @@ class World:
 
     def lag(self, service: str) -> dict[str, Any]:
         """What the verb `lag --json` says; asked here without the cost of a process."""
-        consumer = {"assignment": "react", "appraisal": "project"}.get(service)
+        consumer = {"assignment": "react", "appraisal": "project", "notify": "react"}.get(service)
         has_log = service != "appraisal"
         return lag.measure(self.settings, service, has_log=has_log, consumer=consumer).as_json()
 

@@ -40,9 +40,9 @@ async def claim(connection: psycopg.AsyncConnection[Any], holder: str, lease: fl
             "UPDATE outbox o SET epoch = o.epoch + 1, claimed_by = %(holder)s,"
             " claimed_until = now() + make_interval(secs => %(lease)s)"
             " FROM notice n LEFT JOIN case_contact c USING (petition)"
-            " WHERE n.notice = o.notice AND (o.notice, o.channel) = (SELECT f.notice, f.channel FROM outbox f"
+            " WHERE n.notice = o.notice AND (o.notice, o.channel) = (SELECT f.notice, f.channel FROM outbox f JOIN notice m USING (notice)"
             " WHERE f.state = 'waiting' AND f.due <= now() AND (f.claimed_until < now() OR f.claimed_by = %(holder)s)"
-            " ORDER BY f.due, f.notice LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            " ORDER BY f.due, m.position LIMIT 1 FOR UPDATE OF f SKIP LOCKED)"
             " RETURNING o.notice, o.channel, o.epoch, o.attempt + 1 AS attempt, now() AS now, n.reason, n.resident,"
             " n.cadre, n.happened, c.due AS limit",
             {"holder": holder, "lease": lease},
