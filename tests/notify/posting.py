@@ -113,7 +113,8 @@ class Post:
 def only(user: bytes, password: bytes) -> Callable[..., AuthResult]:
     """Lets in one user."""
     return lambda _server, _session, _envelope, _how, data: AuthResult(
-        success=(data.login, data.password) == (user, password)
+        success=(data.login, data.password) == (user, password),
+        handled=False,
     )
 
 

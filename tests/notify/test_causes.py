@@ -1,5 +1,6 @@
 """Who is told of what (N1): given what a case has told, when something happens, then this notice or none."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,7 +26,7 @@ PAGE, MAIL = NoticeChannel.PAGE, NoticeChannel.MAIL
     ],
 )
 def test_N1_who_is_told_of_what(event, contact, reason, who):
-    [raised, *_] = notices(event, CAUSE, contact)
+    raised: Any = notices(event, CAUSE, contact)[0]
     told = {name: value for name in ("resident", "cadre", "office") if (value := getattr(raised, name))}
     assert (raised.reason, raised.petition, raised.cause, told) == (reason, PETITION, CAUSE, who)
 
@@ -54,7 +55,8 @@ def test_N1_nobody_is_told(event, contact):
     ],
 )
 def test_N2_a_resident_by_mail_a_cadre_also_in_the_pages_an_office_in_the_pages_alone(event, ways):
-    [raised, *shown] = notices(event, CAUSE, KNOWN)
+    found: list[Any] = notices(event, CAUSE, KNOWN)
+    raised, *shown = found
     assert channels(raised) == ways
     assert [event.channel for event in shown] == [PAGE] * (PAGE in ways), "in the pages it stands at once"
 
@@ -79,7 +81,8 @@ def test_N3_assigned_again_to_the_same_cadre_is_told_again_only_for_a_new_cause(
 
 def test_a_case_tells_whom_to_tell_and_its_newest_limit():
     contact = None
-    for event in given.whole_case(PETITION, "p-7"):
+    events: list[Any] = given.whole_case(PETITION, "p-7")
+    for event in events:
         contact = learn(contact, event)
     assert contact == Contact(resident="p-7", due=DUE)
     assert learn(contact, given.opened(PETITION, "p-7")) == contact, "told again it is the same"

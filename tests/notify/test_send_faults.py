@@ -164,9 +164,8 @@ def test_P1_the_whole_way_and_no_address_stays_anywhere(town):
         until(lambda: world.lag("notify")["behind"] == 0, "all is in Kafka", every=0.3)
         assert len(vault.asked) == 5
     assert {to for to, _ in town.post.mails} == {ADDRESS["p-0001"], ADDRESS["c-0001"]}
-    assert [value for _, value in world.topic("notices") if value["type"].endswith("given_up.v1")][0]["data"][
-        "problem"
-    ] == "refused"
+    [refused] = [value["data"] for _, value in world.topic("notices") if value["type"].endswith("given_up.v1")]
+    assert refused["problem"] == "refused"
     assert len(world.topic("notices")) == 5 + 1 + 4 + 1
     secrets = [*planted.values(), TOKEN, "您的诉求"]
     tables = world.query("notify", "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from lianxin_schemas.events.notices import Problem
 
-from services.notify import operating, sender
+from services.notify import mail, operating
 from services.notify.domain.quiet import SHANGHAI
 from tests.notify import given
 from tests.notify.given import React
@@ -49,10 +49,10 @@ def test_N2_resident_and_cadre_get_mail_in_chinese_first(react, office, settings
         ADDRESS["p-0001"],
         ADDRESS["p-0001"],
     ]
-    _, mail = office.post.mails[2]
-    assert mail["Subject"] == "您的诉求已受理 / Your petition is being handled"
-    assert mail["From"] == "连心 Lianxin <noreply@county.example>"
-    body = mail.get_content()
+    _, message = office.post.mails[2]
+    assert message["Subject"] == "您的诉求已受理 / Your petition is being handled"
+    assert message["From"] == "连心 Lianxin <noreply@county.example>"
+    body = message.get_content()
     assert body.index("2026年5月11日答复您") < body.index("by 11 May 2026")
     assert "https://county.example/" in body
     assert "https://desk.example/" in office.post.mails[1][1].get_content()
@@ -279,7 +279,7 @@ def test_N2_residents_get_no_mail_in_the_quiet_hours_and_cadres_do(react, office
 
 def test_what_nobody_foresaw_fails_one_try_and_stops_no_other(react, office, monkeypatch, caplog):
     told(react, 2)
-    compose, first = sender.mail.compose, []
+    compose, first = mail.compose, list[UUID]()
 
     def stumble(settings, notice, to, *more):
         if not first:
@@ -287,7 +287,7 @@ def test_what_nobody_foresaw_fails_one_try_and_stops_no_other(react, office, mon
             raise LookupError(to)
         return compose(settings, notice, to, *more)
 
-    monkeypatch.setattr(sender.mail, "compose", stumble)
+    monkeypatch.setattr(mail, "compose", stumble)
     office.set(notice_retries=(3_600,))
     office.send()
     assert sorted(ends(react)) == [("failed", "refused-for-now"), ("sent", None)]
