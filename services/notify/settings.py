@@ -40,8 +40,6 @@ class Settings(Common):
     vault: str = "http://127.0.0.1:8001"
     """Where intake answers, whose vault has the addresses."""
     vault_timeout: Seconds = 5.0
-    token_file: Path = Path("token")
-    """A file with this service's own token (role `service`), read anew each time."""
 
     senders: int = Field(default=2, ge=1, le=50)
     """Mails that one process sends at the same time."""
@@ -53,11 +51,6 @@ class Settings(Common):
     """Residents get no mail from here …"""
     quiet_until: time = time(8)
     """… to here, local time; the same twice: mail at any hour."""
-
-    pages_intake: str = ""
-    """Where residents find intake's pages; stands in their mail."""
-    pages_assignment: str = ""
-    """Where cadres find their desk; stands in their mail."""
 
     @property
     def quiet(self) -> Quiet:

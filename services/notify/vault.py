@@ -39,13 +39,20 @@ class Vault:
             "reason": "notice",
         }
         try:
-            token = self._settings.token_file.read_text().strip()
+            token = self._token()
             answer = await self._client.post("/vault/reveal", json=asked, headers={"Authorization": f"Bearer {token}"})
             body = answer.json()
         except (OSError, ValueError, httpx.HTTPError) as error:
-            logger.warning("the vault did not answer: %s", type(error).__name__)
+            logger.warning("the vault could not be asked: %s", type(error).__name__)
             raise Away from error
         return self._read(answer.status_code, body)
+
+    def _token(self) -> str:
+        """This service's token, read anew each time: it may have been replaced. Raises OSError."""
+        file = self._settings.token_file
+        if file is None:
+            raise FileNotFoundError("LIANXIN_TOKEN_FILE names no file")
+        return file.read_text().strip()
 
     def _read(self, status: int, body: Any) -> str:
         known = body if isinstance(body, dict) else {}

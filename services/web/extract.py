@@ -12,8 +12,9 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = {"_": None, "noted": None, "gettext": None, "ngettext": (1, 2)}
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
-OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
+TEMPLATES = ("**/templates/**.html", "**/templates/**.txt")
+METHODS = [("**.py", "python"), *((template, "jinja2.ext:babel_extract") for template in TEMPLATES)]
+OPTIONS = {template: {"trimmed": "true", "silent": "false"} for template in TEMPLATES}
 
 
 def folders() -> list[Path]:
