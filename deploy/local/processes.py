@@ -12,6 +12,8 @@ class Program:
     name: str
     module: tuple[str, ...]
     web: bool = False
+    token: str | None = None
+    """As which service it calls others: it gets LIANXIN_TOKEN_FILE then."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,6 @@ LIANXIN = Installation(
         role("notify", "api", web=True),
         role("notify", "relay"),
         role("notify", "react"),
-        role("notify", "send"),
+        Program("notify-send", ("services.notify", "send"), token="notify"),
     ),
 )

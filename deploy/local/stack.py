@@ -55,7 +55,6 @@ class Stack:
             "LIANXIN_KAFKA": self.kafka,
             "LIANXIN_POSTGRES": self.postgres,
             "LIANXIN_JWKS": str(self._state / "keys" / "jwks.json"),
-            "LIANXIN_TOKEN_FILE": str(self._state / "keys" / "notify.token"),
             "LIANXIN_VAULT": f"http://127.0.0.1:{self._web.get('intake-api', 0)}",
             "LIANXIN_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
@@ -90,7 +89,8 @@ class Stack:
 
     def _up(self) -> bool:
         make_key(self._state / "keys")
-        make_service_token(self._state / "keys", "notify")
+        for service in {each.token for each in self._installation.programs if each.token}:
+            make_service_token(self._state / "keys", service)
         if not self._supervision.running():
             end(marked(self._state))  # what a supervisor that crashed has left holds ports and data
             self._require_ports()
@@ -117,6 +117,8 @@ class Stack:
             special[program.name] = {**self.environment(), "LIANXIN_MEMBER": program.name}
             if program.web:
                 special[program.name]["LIANXIN_PORT"] = str(self._web[program.name])
+            if program.token:
+                special[program.name]["LIANXIN_TOKEN_FILE"] = str(self._state / "keys" / f"{program.token}.token")
         return configuration(self._state, launches, self._installation.programs, special)
 
     def _require_ports(self) -> None:
