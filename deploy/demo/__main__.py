@@ -16,28 +16,33 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from deploy.demo import figures, petitions, register, report, sending, township, visits
+from deploy.demo import county, figures, journeys, lives, oracle, real, register, report, sending, visits
 from deploy.demo.client import ANSWER, IN_FLIGHT, Client, Tally
 from deploy.demo.installation import Installation
-from deploy.demo.petitions import SHANGHAI, Journey
+from deploy.demo.journeys import Journey
 from deploy.demo.progress import Progress
+from deploy.demo.quarter import SHANGHAI, TODAY
+from deploy.demo.size import WHOLE, Size
 from deploy.local.state import Trouble, state_folder, write
 
 
 class Demo:
     """One run: the data of a seed, and what became of them."""
 
-    def __init__(self, state: Path, seed: int) -> None:
+    def __init__(self, state: Path, seed: int, size: Size) -> None:
         self.started = time.monotonic()
         self.state = state
-        self.township = township.make(seed)
-        self.sendings = visits.of_the_quarter(self.township, seed)
-        self.made_up = petitions.of_the_township(self.township, seed)
-        self.journeys: list[Journey] = [*petitions.of_the_file(seed), *self.made_up]
-        self.tables = register.together([self.township.tables, register.districts()])
+        self.county = county.make(seed, size)
+        self.sendings = visits.of_the_quarter(self.county, seed, size.visits)
+        self.lives = lives.of_the_quarter(self.county, self.sendings, seed, size.petitions)
+        self.oracle = oracle.compute(self.county, self.sendings, self.lives)
+        self.real = real.petitions()[: size.real]
+        made_up = journeys.of_the_quarter(self.lives, self.county, seed)
+        self.journeys: list[Journey] = [*journeys.of_the_file(seed, size.real), *made_up]
+        self.tables = register.together([self.county.tables(), register.districts()])
         self.tally = Tally()
         sent = len(self.sendings) + sum(journey.sendings() for journey in self.journeys)
-        self.progress = Progress(sent + figures.questions())
+        self.progress = Progress(sent + figures.questions(self.real))
         self.stack = Installation(state, datetime.now(SHANGHAI), self.progress.note)
 
     async def run(self) -> report.Found:
@@ -60,8 +65,8 @@ class Demo:
                     self.stack.verify("appraisal"),
                     self.stack.verify("assignment"),
                     asyncio.to_thread(self.stack.topics),
-                    figures.by_district(client, progress.advance),
-                    figures.of_cadre(client, self.township, self.sendings, self.made_up),
+                    figures.by_district(client, self.real, progress.advance),
+                    figures.of_cadre(client, self.county, self.oracle),
                 )
         return report.Found(
             space=self.stack.space,
@@ -82,7 +87,7 @@ class Demo:
 
 def check_clock(now: datetime) -> None:
     """Raises Trouble when the made-up data would lie in the future of this machine."""
-    if now.date() < township.TODAY:
+    if now.date() < TODAY:
         raise Trouble(f"本机时钟不对 / This machine's clock says {now:%Y-%m-%d}: set it, then run the demo again.")
 
 
@@ -92,16 +97,21 @@ def main() -> int:
         prog="python -m deploy.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=2026, help="of the made-up data (2026); the same gives the same")
+    parser.add_argument("--part", type=_size, default=WHOLE, metavar="SHARE", help="of the county, 0.02 to 1 (1)")
     arguments = parser.parse_args()
     state = state_folder()
     (state / "demo.json").unlink(missing_ok=True)
     try:
         check_clock(datetime.now(SHANGHAI))
-        return _run(Demo(state, arguments.seed))
+        return _run(Demo(state, arguments.seed, arguments.part))
     except Trouble as trouble:
         return _failed(state, f"演示没有完成 / The demo did not finish: {trouble}")
     except KeyboardInterrupt:
         return _failed(state, "中断 / Interrupted: `make down` ends what runs.")
+
+
+def _size(share: str) -> Size:
+    return WHOLE.part(float(share))
 
 
 def _run(demo: Demo) -> int:

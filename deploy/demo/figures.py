@@ -1,16 +1,16 @@
 """The figures the demo asks of the services, each beside the one computed from what was sent."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo import petitions, real, visits
+from deploy.demo import real
 from deploy.demo.client import Client, each
-from deploy.demo.petitions import Journey
-from deploy.demo.real import Rate
-from deploy.demo.township import QUARTER, Township
-from deploy.demo.visits import Sendings
+from deploy.demo.county import County
+from deploy.demo.oracle import Oracle
+from deploy.demo.quarter import LAST_DAY, QUARTER
+from deploy.demo.real import Rate, RealPetition
 
 ENOUGH = 5
 """Petitions from which on the policy gives a figure."""
@@ -52,7 +52,7 @@ class CadreScore:
     indicators: tuple[Indicator, ...]
 
 
-async def by_district(client: Client, advance: Callable[[int], None]) -> list[Line]:
+async def by_district(client: Client, petitions: Sequence[RealPetition], advance: Callable[[int], None]) -> list[Line]:
     """Real petitions in time: each district over all years by appraisal; the rest, in no zone, by its cases."""
     served: dict[str, Rate] = defaultdict(Rate)
 
@@ -63,39 +63,39 @@ async def by_district(client: Client, advance: Callable[[int], None]) -> list[Li
         served[district] += Rate(found["numerator"], found["denominator"])
         advance(1)
 
-    async def look(petition: real.RealPetition) -> None:
+    async def look(petition: RealPetition) -> None:
         case = await client.get("assignment", f"/cases/{petition.petition}")
         served[""] += Rate(int(case["state"] == "replied" and not case["overdue"]), 1)
         advance(1)
 
     await each([(district, year) for district in real.districts() for year in real.YEARS], ask)
-    await each([petition for petition in real.petitions() if not petition.district], look)
-    computed = real.rates(real.petitions())
-    return [Line(district, served[district], computed[district]) for district in [*real.districts(), ""]]
+    await each([petition for petition in petitions if not petition.district], look)
+    computed = real.rates(petitions)
+    return [Line(district, served[district], computed.get(district, Rate())) for district in [*real.districts(), ""]]
 
 
-def questions() -> int:
+def questions(petitions: Sequence[RealPetition]) -> int:
     """How many requests `by_district` makes."""
-    return len(real.districts()) * len(real.YEARS) + sum(not each.district for each in real.petitions())
+    return len(real.districts()) * len(real.YEARS) + sum(not each.district for each in petitions)
 
 
-def chosen(township: Township, sendings: Sendings, journeys: list[Journey]) -> tuple[str, str]:
-    """A cadre worth showing, and the zone led: enough petitions in the quarter, and most visits that do not count."""
-    leaders = {zone: cadre for zone, cadre, *_ in township.tables["leaders"]}
-    petitioned = {zone: petitions.in_time(journeys, zone).denominator for zone in township.group_zones}
-    in_vain = visits.in_vain(township, sendings)
-    zone = max(petitioned, key=lambda zone: (min(petitioned[zone], ENOUGH), in_vain[leaders[zone]], zone))
-    return leaders[zone], zone
+def chosen(county: County, oracle: Oracle) -> str:
+    """A cadre worth showing: a leader of a zone with enough petitions in the quarter, and as many households."""
+    leaders = {led.cadre for led in county.leaders if led.holds(LAST_DAY)}
+
+    def worth(cadre: str) -> tuple[int, int, str]:
+        figures = oracle.cadres[cadre]
+        return min(figures.in_time.denominator, ENOUGH), figures.coverage.denominator, cadre
+
+    return max(leaders, key=worth)
 
 
-async def of_cadre(client: Client, township: Township, sendings: Sendings, journeys: list[Journey]) -> CadreScore:
+async def of_cadre(client: Client, county: County, oracle: Oracle) -> CadreScore:
     """The score of the cadre chosen, each indicator beside what follows from the data."""
-    cadre, zone = chosen(township, sendings, journeys)
+    cadre = chosen(county, oracle)
     data = await client.get("appraisal", f"/scores/cadres/{cadre}", period=QUARTER)
-    computed = {
-        "coverage": visits.coverage(township, sendings, cadre),
-        "petitions_in_time": petitions.in_time(journeys, zone),
-    }
+    figures = oracle.cadres[cadre]
+    computed = {"coverage": figures.coverage, "petitions_in_time": figures.in_time}
     return CadreScore(cadre, data, tuple(_indicator(one, computed[one["indicator"]]) for one in data["indicators"]))
 
 

@@ -4,9 +4,8 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from deploy.demo import real
-
-Row = tuple[str, ...]
+from deploy.demo import real, regions
+from deploy.demo.regions import Row
 
 COLUMNS: Mapping[str, Row] = {
     "regions": ("region", "level", "parent", "zh", "en"),
@@ -19,8 +18,7 @@ COLUMNS: Mapping[str, Row] = {
     "households": ("household", "group"),
     "pairings": ("household", "cadre", "since", "until"),
 }
-PROVINCE, CITY, COUNTY = "990000", "999900", "999901"
-"""Made-up codes: of everything, and of where the township lies."""
+PEOPLE = ("cadre", "name", "telephone", "mail")
 DISTRICTS_SINCE = "2010-01-01"
 """Before the first of the real petitions: one leader answers for all of a district's."""
 
@@ -30,32 +28,17 @@ Tables = Mapping[str, tuple[Row, ...]]
 
 def districts() -> Tables:
     """Each district of the real petitions as a zone, with a made-up leader in an office of its own."""
-    named = {zone: name for name in real.districts() if (zone := real.zone_of(name))}
-    zones = list(named)
-    codes = {zone: _code(name) for zone, name in named.items()}
+    zones = [zone for zone in map(real.zone_of, real.districts()) if zone]
     return {
-        "regions": (
-            (PROVINCE, "province", "", "示范省", "Example Province"),
-            *(
-                (code, "county", f"{code[:4]}00", named[zone], "")
-                if code[4:] != "00"
-                else (code, "prefecture", PROVINCE, named[zone], "")
-                for zone, code in codes.items()
-            ),
-        ),
         "offices": tuple(
-            (f"{zone}-office", "party-government", code, f"{named[zone]}信访局", "") for zone, code in codes.items()
+            (f"{zone}-office", "party-government", regions.BOARDS, f"{name}办事处", f"Office of {name}")
+            for zone, name in zip(zones, real.districts(), strict=True)
         ),
         "cadres": tuple((f"{zone}-leader", f"{zone}-office", "county") for zone in zones),
         "terms": tuple((f"{zone}-leader", DISTRICTS_SINCE, "") for zone in zones),
-        "zones": tuple((zone, "township", codes[zone]) for zone in zones),
+        "zones": tuple((zone, "township", regions.BOARDS) for zone in zones),
         "leaders": tuple((zone, f"{zone}-leader", DISTRICTS_SINCE, "") for zone in zones),
     }
-
-
-def _code(district: str) -> str:
-    """`A市` is the first city of the province, `A7县` the seventh county of that."""
-    return f"{PROVINCE[:2]}{ord(district[0]) - ord('A') + 1:02}{int(district[1:-1] or '0'):02}"
 
 
 def together(parts: Iterable[Tables]) -> Tables:
@@ -73,3 +56,9 @@ def write(tables: Tables, folder: Path) -> int:
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([columns, *tables[name]])
     return sum(len(tables[name]) for name in COLUMNS)
+
+
+def write_people(people: Iterable[Row], file: Path) -> None:
+    """Writes the file that intake's vault is loaded from: how cadres are called and reached."""
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened, lineterminator="\n").writerows([PEOPLE, *people])

@@ -8,8 +8,8 @@ from deploy.demo import real
 from deploy.demo.client import Tally
 from deploy.demo.figures import CadreScore, Indicator, Line
 from deploy.demo.layout import table, wrapped
+from deploy.demo.quarter import QUARTER
 from deploy.demo.real import Rate
-from deploy.demo.township import QUARTER
 
 SHOWN = 10
 """Districts that are printed; all of them are compared."""

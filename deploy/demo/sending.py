@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from deploy.demo.client import Client, each
 from deploy.demo.commands import Command
-from deploy.demo.petitions import Journey
+from deploy.demo.journeys import Journey
 from deploy.demo.visits import Sendings
 
 BATCH = 250
@@ -43,7 +43,7 @@ async def petitions(client: Client, journeys: Sequence[Journey], advance: Advanc
     afters: dict[str, str] = {}
 
     async def once_or_twice(service: str, command: Command, journey: Journey, after: str = "") -> str:
-        for _ in range(2 if command.path in journey.twice else 1):
+        for _ in range(2 if command.id in journey.twice else 1):
             given = await client.command(service, command, after)
             advance(1)
         return given

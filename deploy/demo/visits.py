@@ -1,7 +1,7 @@
 """Visits of a quarter, as they are sent: most at once, some late, again, corrected, withdrawn, or wrong. Pure."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
@@ -9,20 +9,19 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from deploy.demo.categories import everyday
 from deploy.demo.commands import ACCEPTED, Command, command_id, text
-from deploy.demo.petitions import SHANGHAI, everyday
-from deploy.demo.real import Rate
-from deploy.demo.township import FIRST_DAY, LAST_DAY, Pairing, Township
+from deploy.demo.county import County
+from deploy.demo.pairings import Pairing
+from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI
+from deploy.demo.size import WHOLE
 
-VISITS = 10_000
 LATE, AGAIN, CORRECTED, WITHDRAWN = 0.05, 0.03, 0.03, 0.01
 STRANGERS, HELPERS = 0.004, 0.015
 """Shares of visits to a household that the register does not know, and by a cadre who does not answer for it."""
 SLOTS = 9
 """Hours of a day at which a visit may begin, from 08:00 on: nobody is in two places at once."""
 PURPOSES = {"routine": 70, "care": 12, "policy": 8, "festival": 5, "petition": 5}
-
-FAR_AWAY = "2198-01-01T01:00:00Z"
 
 Visit = dict[str, Any]
 """A visit as JSON."""
@@ -44,60 +43,33 @@ class Sendings:
     def __len__(self) -> int:
         return len(self.first) + len(self.late) + len(self.changes) + len(self.refused_changes)
 
+    def standing(self) -> dict[str, Visit]:
+        """The visits by id as they stand in the end: entered once, as last corrected, without those withdrawn."""
+        entries = (each.body["visit"] for each in (*self.first, *self.late) if each.expect == ACCEPTED)
+        found: dict[str, Visit] = {visit["visit"]: visit for visit in entries}
+        for change in self.changes:
+            visit = change.path.split("/")[2]
+            if change.path.endswith("/withdrawal"):
+                del found[visit]
+            else:
+                found[visit] = change.body["visit"]
+        return found
 
-def of_the_quarter(township: Township, seed: int = 2026, count: int = VISITS) -> Sendings:
+
+def of_the_quarter(county: County, seed: int = 2026, count: int = WHOLE.visits) -> Sendings:
     """So many visits, and all that is said about them."""
     random = Random(f"visits-{seed}")
-    visits = list(_visits(random, township, count))
+    visits = list(_visits(random, county, count))
     late = set(random.sample(range(count), int(count * LATE)))
     prompt = [visit for number, visit in enumerate(visits) if number not in late]
     again = [visit["visit"] for visit in random.sample(prompt, int(count * AGAIN))]
     first, later = _first(prompt, at_once=set(again[::2])), set(again[1::2])
     tail = [_entry(visits[number] | {"offline": True}) for number in late]
     tail += [_entry(visit) for visit in prompt if visit["visit"] in later]
-    tail += _wrong(random, random.sample(prompt, count // 250))
+    tail += _wrong(random, random.sample(prompt, count // 500))
     random.shuffle(tail)
     changes, refused = _changes(random, random.sample(prompt, int(count * (CORRECTED + WITHDRAWN))), count)
     return Sendings(tuple(first), tuple(tail), tuple(changes), tuple(refused))
-
-
-def coverage(township: Township, sendings: Sendings, cadre: str) -> Rate:
-    """Of the households a cadre answers for on the quarter's last day, those visited by one who answered for them."""
-    own = {p.household for p in township.pairings if p.cadre == cadre and p.holds(LAST_DAY)}
-    paired = _by_cadre(township.pairings)
-    withdrawn = _withdrawn(sendings)
-    visited = set()
-    for visit in _accepted(sendings):
-        for household in own.intersection(visit["households"]):
-            if visit["visit"] not in withdrawn and _answers(paired, visit, household):
-                visited.add(household)
-    return Rate(len(visited), len(own))
-
-
-def in_vain(township: Township, sendings: Sendings) -> Counter[str]:
-    """By cadre, the visits that do not count: withdrawn, or to a household that the cadre did not answer for."""
-    paired = _by_cadre(township.pairings)
-    withdrawn = _withdrawn(sendings)
-    return Counter(
-        visit["cadre"]
-        for visit in _accepted(sendings)
-        if visit["visit"] in withdrawn or not all(_answers(paired, visit, each) for each in visit["households"])
-    )
-
-
-def _accepted(sendings: Sendings) -> list[Visit]:
-    """Every visit that is entered, once; corrections change neither who, nor whom, nor when."""
-    entries = {entry.id: entry for entry in (*sendings.first, *sendings.late) if entry.expect == ACCEPTED}
-    return [entry.body["visit"] for entry in entries.values()]
-
-
-def _withdrawn(sendings: Sendings) -> set[str]:
-    return {change.path.split("/")[2] for change in sendings.changes if change.path.endswith("/withdrawal")}
-
-
-def _answers(paired: dict[str, list[Pairing]], visit: Visit, household: str) -> bool:
-    day = datetime.fromisoformat(visit["started"]).astimezone(SHANGHAI).date()
-    return any(pairing.household == household and pairing.holds(day) for pairing in paired.get(visit["cadre"], ()))
 
 
 def _first(visits: list[Visit], at_once: set[str]) -> list[Command]:
@@ -115,17 +87,19 @@ def _changes(random: Random, chosen: list[Visit], count: int) -> tuple[list[Comm
     return changes, [*refused, *(_after_the_end(random, visit) for visit in withdrawn[::10])]
 
 
-def _visits(random: Random, township: Township, count: int) -> Iterator[Visit]:
+def _visits(random: Random, county: County, count: int) -> Iterator[Visit]:
     """Visits in the order of their days."""
-    paired = _by_cadre(township.pairings)
+    calls = county.calls()
+    paired, holders = _by_cadre(calls), _by_household(calls)
+    households = list(county.households)
     cadres = sorted(paired)
     for number, (day, hour, cadre) in enumerate(_plan(random, paired, count)):
-        own = sorted({pairing.household for pairing in paired[cadre] if pairing.holds(day)})
+        own = [pairing.household for pairing in paired[cadre] if pairing.holds(day)]
         draw = random.random()
         if draw < STRANGERS:
             own = [f"h-9{number:05}"]
         elif draw < STRANGERS + HELPERS:
-            own = _others(random, township, cadre, day)
+            own = [_other(random, households, holders, cadre)]
         companion = random.choice(cadres) if random.random() < 0.2 else cadre
         visit = _visit(random, own, datetime.combine(day, time(8 + hour), SHANGHAI))
         yield {**visit, "cadre": cadre, "companions": [companion] if companion != cadre else []}
@@ -145,20 +119,25 @@ def _plan(random: Random, paired: dict[str, list[Pairing]], count: int) -> list[
     return sorted(plan)
 
 
-def _by_cadre(pairings: tuple[Pairing, ...]) -> dict[str, list[Pairing]]:
-    found: dict[str, list[Pairing]] = {}
+def _by_cadre(pairings: Sequence[Pairing]) -> dict[str, list[Pairing]]:
+    found: dict[str, list[Pairing]] = defaultdict(list)
     for pairing in pairings:
-        found.setdefault(pairing.cadre, []).append(pairing)
+        found[pairing.cadre].append(pairing)
     return found
 
 
-def _others(random: Random, township: Township, cadre: str, day: date) -> list[str]:
-    """A household that others answer for on the day."""
-    while True:
-        household = random.choice(township.pairings).household
-        holders = {p.cadre for p in township.pairings if p.household == household and p.holds(day)}
-        if cadre not in holders:
-            return [household]
+def _by_household(pairings: Sequence[Pairing]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for pairing in pairings:
+        found[pairing.household].add(pairing.cadre)
+    return found
+
+
+def _other(random: Random, households: Sequence[str], holders: Mapping[str, set[str]], cadre: str) -> str:
+    """A household that was never the cadre's own."""
+    while cadre in holders.get(found := random.choice(households), ()):
+        pass
+    return found
 
 
 def _visit(random: Random, households: list[str], hour: datetime) -> Visit:
@@ -188,8 +167,10 @@ def _entry(visit: Visit, expect: str = ACCEPTED, command: str | None = None) -> 
 
 
 def _correction(random: Random, visit: Visit) -> Command:
-    """A promise was forgotten, or the purpose mistaken."""
-    if random.random() < 0.5:
+    """A household was named that nobody called on, a promise was forgotten, or the purpose mistaken."""
+    if len(visit["households"]) > 1:
+        new = visit | {"households": visit["households"][1:]}
+    elif random.random() < 0.5:
         due = _in_days(random, datetime.fromisoformat(visit["started"]))
         new = visit | {"promises": [*visit["promises"], {"matter": everyday(random), "due": due}]}
     else:

@@ -10,7 +10,7 @@ from deploy.demo.__main__ import check_clock
 from deploy.demo.client import Tally
 from deploy.demo.commands import Command
 from deploy.demo.figures import CadreScore, Indicator, Line, Reason
-from deploy.demo.petitions import SHANGHAI
+from deploy.demo.quarter import SHANGHAI
 from deploy.demo.real import Rate
 from deploy.demo.report import Found
 from deploy.local.state import Trouble
