@@ -30,6 +30,8 @@ class Tally:
     """By command: the path it went to, and the events it became."""
     repeated: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    """To ratings, by what became of them."""
     surprises: list[str] = field(default_factory=list)
 
     def accepted(self, prefix: str = "/") -> int:
@@ -38,7 +40,13 @@ class Tally:
 
     def outcomes(self) -> dict[str, int]:
         """Everything that was not accepted for the first time, by its code."""
-        return {"repeated": self.repeated, **dict(sorted(self.refused.items()))}
+        return {"repeated": self.repeated, **dict(sorted(self.refused.items())), **dict(sorted(self.answers.items()))}
+
+    def mark(self, outcome: str, expect: str) -> None:
+        """Counts what became of an answer to a rating; a code tells nothing of itself here."""
+        self.answers[outcome] += 1
+        if outcome != expect:
+            self.surprises.append(f"An answer to a rating had to be {expect} and was {outcome}.")
 
     def take(self, command: Command, answer: Json) -> None:
         """Counts one answer: a receipt, or the error that a refusal is."""
@@ -56,7 +64,7 @@ class Tally:
 
 
 class Client:
-    """A principal of one role towards the three services."""
+    """Whoever the demo speaks for, towards the services. `tokens` has one for each role; the empty role needs none."""
 
     def __init__(
         self, session: aiohttp.ClientSession, addresses: Mapping[str, str], tokens: Mapping[str, str], tally: Tally
@@ -64,28 +72,37 @@ class Client:
         self._session, self._addresses, self._tokens = session, addresses, tokens
         self.tally = tally
 
-    async def command(self, service: str, command: Command, after: str = "") -> str:
-        """Sends one command as importer; answers with its receipt's `after`, empty for a refusal."""
+    async def command(self, command: Command, after: str = "") -> Json:
+        """Sends one command; answers with its receipt, or with the error that a refusal is."""
         parameters = {"after": after} if after else {}
-        answer = await self._ask("POST", service, command.path, "import", parameters, command.body)
+        answer = await self._ask("POST", command.service, command.path, command.role, parameters, command.body)
         self.tally.take(command, answer)
-        return str(answer.get("after", ""))
+        return answer
 
-    async def batch(self, commands: Sequence[Command]) -> None:
-        """Sends visits as one batch; those that were too many are sent again by themselves."""
-        left = list(commands)
+    async def batch(self, path: str, name: str, commands: Sequence[Command]) -> dict[str, Json]:
+        """Sends commands of one service and role as one batch, a list called `name`; answers with what became of each
+        by its id. Those that were too many are sent again by themselves.
+        """
+        left, found = list(commands), {}
         deadline = _now() + PATIENCE
         while left:
-            body = {"visits": [command.body for command in left]}
-            outcomes = await self._ask("POST", "intake", "/visits/batch", "import", {}, body)
+            body = {name: [command.body for command in left]}
+            outcomes = await self._ask("POST", left[0].service, path, left[0].role, {}, body)
             if not isinstance(outcomes, list):
-                raise Trouble(f"A batch of visits was refused as a whole: {outcomes}.")
+                raise Trouble(f"The batch {path} was refused as a whole: {outcomes}.")
             for command, outcome in zip(left, outcomes, strict=True):
                 if outcome["status"] != 503:
-                    self.tally.take(command, outcome["receipt"] or outcome["error"])
+                    found[command.id] = outcome
+                    self.tally.take(command, _receipt(outcome))
             left = [each for each, outcome in zip(left, outcomes, strict=True) if outcome["status"] == 503]
             if left:
-                await _pause("/visits/batch", 503, deadline, PAUSE)
+                await _pause(path, 503, deadline, PAUSE)
+        return found
+
+    async def answer(self, code: str, mark: int, expect: str) -> None:
+        """Gives a mark by a one-time code, as whoever holds it would: without a token."""
+        answer = await self._ask("POST", "intake", "/ratings/answers", "", {}, {"code": code, "mark": mark})
+        self.tally.mark(str(answer.get("outcome") or answer.get("code")), expect)
 
     async def get(self, service: str, path: str, **parameters: str) -> Json:
         """What the organisation department is told. Raises Trouble when it is refused."""
@@ -99,7 +116,7 @@ class Client:
     ) -> Json:
         """The JSON of the final answer. Raises Trouble when there is none in the time."""
         url = f"{self._addresses[service]}{path}"
-        headers = {"Authorization": f"Bearer {self._tokens[role]}"}
+        headers = {"Authorization": f"Bearer {self._tokens[role]}"} if role else {}
         deadline = _now() + PATIENCE
         while True:
             status, wait, answer = 503, PAUSE, {"code": "no connection"}
@@ -115,6 +132,11 @@ class Client:
             if not _not_yet(status, answer):
                 return answer
             await _pause(f"{method} {path}, {answer['code']}", status, deadline, wait)
+
+
+def _receipt(outcome: Json) -> Json:
+    """The receipt in an outcome of a batch, or its error: some routes answer with more than a receipt."""
+    return outcome.get("receipt") or (outcome.get("opened") or {}).get("receipt") or outcome["error"]
 
 
 def _not_yet(status: int, answer: Json) -> bool:

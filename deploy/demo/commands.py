@@ -12,7 +12,7 @@ ACCEPTED = "accepted"
 
 @dataclass(frozen=True)
 class Command:
-    """One thing to send: the path below the service's address, the JSON, and what must come of it.
+    """One thing to send: to whom, the path below the address, the JSON, by which role, and what must come of it.
 
     `expect` is ACCEPTED or the code of the refusal. The same command may be sent again and must count once.
     """
@@ -20,6 +20,8 @@ class Command:
     path: str
     body: dict[str, Any]
     expect: str = ACCEPTED
+    service: str = "intake"
+    role: str = "import"
 
     @property
     def id(self) -> str:

@@ -83,7 +83,7 @@ def _step(petition: str, done: Done, number: int = 0, office_of: Mapping[str, st
         body["outcome"] = done.outcome.value
     if done.cadre and office_of:
         body |= {"office": office_of[done.cadre], "cadre": done.cadre}
-    return Command(f"/cases/{petition}/{step}", body)
+    return Command(f"/cases/{petition}/{step}", body, service="assignment")
 
 
 def _journey(random: Random, registration: Command, steps: Sequence[Command]) -> Journey:

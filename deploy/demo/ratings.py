@@ -46,7 +46,6 @@ class Round:
 class Mark:
     """Marks from above for a cadre and the quarter, in the order they are given: the last one holds."""
 
-    mark: str
     level: MarkLevel
     cadre: str
     points: tuple[int, ...]
@@ -98,7 +97,7 @@ def marks(county: County, seed: int = 2026, size: Size = WHOLE) -> tuple[Mark, .
     chosen = [*random.sample(leading, three_quarters), *random.sample(others, size.marked - three_quarters)]
     levels = [(MarkLevel.COUNTY, cadre) for cadre in chosen]
     levels += [(MarkLevel.PROVINCE, cadre) for cadre in chosen[: size.marked_above]]
-    return tuple(Mark(command_id("mark", level, cadre), level, cadre, _points(random)) for level, cadre in levels)
+    return tuple(Mark(level, cadre, _points(random)) for level, cadre in levels)
 
 
 def _points(random: Random) -> tuple[int, ...]:

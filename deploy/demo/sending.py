@@ -19,11 +19,11 @@ async def visits(client: Client, sendings: Sendings, advance: Advance) -> None:
     """All visits and what is said about them: each round ends before the next begins."""
 
     async def many(commands: Sequence[Command]) -> None:
-        await client.batch(commands)
+        await client.batch("/visits/batch", "visits", commands)
         advance(len(commands))
 
     async def one(command: Command) -> None:
-        await client.command("intake", command)
+        await client.command(command)
         advance(1)
 
     await each(_parts(sendings.first[:-ALONE]), many, width=4)
@@ -42,18 +42,18 @@ async def petitions(client: Client, journeys: Sequence[Journey], advance: Advanc
     """All petitions first, in the order of their arrival; then each case, as soon as assignment has heard of it."""
     afters: dict[str, str] = {}
 
-    async def once_or_twice(service: str, command: Command, journey: Journey, after: str = "") -> str:
+    async def once_or_twice(command: Command, journey: Journey, after: str = "") -> str:
         for _ in range(2 if command.id in journey.twice else 1):
-            given = await client.command(service, command, after)
+            given = await client.command(command, after)
             advance(1)
-        return given
+        return str(given.get("after", ""))
 
     async def register(journey: Journey) -> None:
-        afters[journey.registration.id] = await once_or_twice("intake", journey.registration, journey)
+        afters[journey.registration.id] = await once_or_twice(journey.registration, journey)
 
     async def handle(journey: Journey) -> None:
         for step in journey.steps:
-            await once_or_twice("assignment", step, journey, afters[journey.registration.id])
+            await once_or_twice(step, journey, afters[journey.registration.id])
 
     await each(journeys, register)
     await each(journeys, handle)

@@ -49,12 +49,12 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def command(id_: str = "c-1", expect: str = "accepted") -> Command:
-    return Command("/cases/p/acceptance", {"command": id_}, expect)
+    return Command("/cases/p/acceptance", {"command": id_}, expect, service="assignment")
 
 
 def test_what_has_not_arrived_yet_is_sent_again() -> None:
     not_yet = [refusal("case.not-found"), refusal("after.not-yet", 202), refusal("service.away", 503)]
-    tally = over_http([*not_yet, RECEIPT], lambda client: client.command("assignment", command()))
+    tally = over_http([*not_yet, RECEIPT], lambda client: client.command(command()))
     assert (tally.accepted(), tally.surprises) == (1, [])
 
 
@@ -64,14 +64,16 @@ def test_a_batch_sends_again_only_what_was_too_much() -> None:
 
     busy = outcome(503, error={"code": "service.overloaded"})
     answers = [[outcome(201, receipt=RECEIPT), busy], [outcome(422, error={"code": "body.invalid"})]]
-    tally = over_http(answers, lambda client: client.batch([command(), command("c-2", "body.invalid")]))
+    tally = over_http(
+        answers, lambda client: client.batch("/visits/batch", "visits", [command(), command("c-2", "body.invalid")])
+    )
     assert (tally.accepted(), dict(tally.refused), tally.surprises) == (1, {"body.invalid": 1}, [])
 
 
 def test_what_never_comes_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "PATIENCE", -1.0)
     with pytest.raises(Trouble, match=r"case\.not-found"):
-        over_http([refusal("case.not-found")], lambda client: client.command("assignment", command()))
+        over_http([refusal("case.not-found")], lambda client: client.command(command()))
 
 
 def test_a_question_that_is_refused_ends_in_a_sentence() -> None:

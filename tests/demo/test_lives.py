@@ -12,7 +12,7 @@ from deploy.demo.lives import Act, Life
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI, TODAY, day_of
 from deploy.demo.visits import Sendings
 
-SHAPE = {
+SHAPE: dict[Act, set[Act | None]] = {
     Act.HAND_ON: {None},
     Act.ACCEPT: {None, Act.HAND_ON},
     Act.DECIDE: {Act.ACCEPT, Act.VERDICT},

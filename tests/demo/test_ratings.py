@@ -1,5 +1,7 @@
 """What people are asked: counts, marks, and who is asked about whom (G1, G2)."""
 
+from uuid import UUID
+
 import pytest
 from lianxin_schemas.events.ratings import MarkGiven, MarkLevel, RatingKind, RoundOpened
 
@@ -67,7 +69,9 @@ def test_every_round_and_mark_is_within_the_contract(
     assert len({each.round for each in (*zones, *evaluations)}) == 348 + 120
     for mark in marks:
         for points in mark.points:
-            MarkGiven(mark=mark.mark, level=mark.level, cadre=mark.cadre, first=FIRST_DAY, last=LAST_DAY, points=points)
+            MarkGiven(
+                mark=UUID(int=1), level=mark.level, cadre=mark.cadre, first=FIRST_DAY, last=LAST_DAY, points=points
+            )
 
 
 def test_G1_an_evaluation_has_both_forms_of_which_the_reverse_one_is_the_lower(
@@ -82,7 +86,7 @@ def test_G1_an_evaluation_has_both_forms_of_which_the_reverse_one_is_the_lower(
 
 def test_G1_marks_from_above_some_given_anew(made: County, marks: tuple[Mark, ...]) -> None:
     assert [sum(mark.level is level for mark in marks) for level in MarkLevel] == [400, 40]
-    assert len({mark.mark for mark in marks}) == 440
+    assert len({(mark.level, mark.cadre) for mark in marks}) == 440
     assert 5 < sum(len(mark.points) == 2 for mark in marks) < 50
     assert all(len(set(mark.points)) == len(mark.points) or mark.points[0] == 100 for mark in marks)
     assert {mark.cadre for mark in marks} <= {cadre.cadre for cadre in made.cadres} - made.leaving.keys()
