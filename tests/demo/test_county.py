@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from lianxin_schemas.directory import Entry, Kind
@@ -21,6 +22,9 @@ from deploy.demo.quarter import FIRST_DAY, LAST_DAY
 from deploy.demo.register import Tables
 from deploy.demo.size import WHOLE
 from deploy.demo.staff import QUOTA
+from services.assignment.domain.checks import check
+from services.assignment.domain.register import Register
+from services.assignment.reading import read
 
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
 PARTS = [0.02, 0.03, 0.1, 0.5]
@@ -161,3 +165,17 @@ def test_nobody_in_it_can_be_a_person(made: County) -> None:
         assert re.fullmatch(r"1000000\d{4}", telephone)
         assert mail.endswith("@example.org")
         Entry(kind=Kind.CADRE, id="c", version=1, zh=name)
+
+
+def test_R6_Z2_the_register_can_be_loaded(tables: Tables, tmp_path: Path) -> None:
+    rows = register.write(tables, tmp_path)
+    files = read(tmp_path)
+    assert [*files.faults, *check(Register(), files.rows, files.broken)] == []
+    assert rows == sum(len(file) for file in files.rows.values())
+
+
+def test_the_file_of_people_has_a_line_for_each(made: County, tmp_path: Path) -> None:
+    register.write_people(made.people(), tmp_path / "people.csv")
+    lines = (tmp_path / "people.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["cadre,name,telephone,mail", "c-0001,干部0001,10000000001,c-0001@example.org"]
+    assert len(lines) == 2_206
