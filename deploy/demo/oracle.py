@@ -10,6 +10,7 @@ from lianxin_schemas.events.petitions import Satisfaction, Solved
 from deploy.demo.county import County
 from deploy.demo.lives import Act, Done, Life
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, day_of
+from deploy.demo.ratings import FEWEST, Mark, Round
 from deploy.demo.real import Rate, due
 from deploy.demo.visits import Sendings, Visit
 
@@ -24,6 +25,11 @@ class Figures:
     in_time: Rate = field(default=Rate())
     solved: Rate = field(default=Rate())
     satisfied: Rate = field(default=Rate())
+    answered: int = 0
+    """Petitions of which the resident said anything, and `rated` how content."""
+    rated: int = 0
+    given: dict[str, Rate] = field(default_factory=dict)
+    """Points of how many answers or marks, by the kind of rating or the level of the mark."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,16 @@ class Oracle:
     county: Figures
 
 
-def compute(county: County, sendings: Sendings, lives: Iterable[Life]) -> Oracle:
+def compute(
+    county: County,
+    sendings: Sendings,
+    lives: Iterable[Life],
+    rounds: Iterable[Round] = (),
+    marks: Iterable[Mark] = (),
+) -> Oracle:
     """The figures of the quarter."""
     found = Oracle(defaultdict(Figures), defaultdict(Figures), Figures())
+    _opinions(found, rounds, marks)
     _coverage(found, county, sendings.standing().values())
     for life in lives:
         if FIRST_DAY <= day_of(life.registered) <= LAST_DAY:
@@ -106,6 +119,19 @@ def _petition(found: Oracle, county: County, life: Life) -> None:
         figures.in_time += Rate(int(in_time(life)), 1)
         figures.solved += Rate(int(last is not None and last.solved is Solved.SOLVED), 1)
         figures.satisfied += Rate(int(last is not None and last.satisfied in CONTENT), 1)
+        figures.answered += last is not None
+        figures.rated += last is not None and last.satisfied is not None
+
+
+def _opinions(found: Oracle, rounds: Iterable[Round], marks: Iterable[Mark]) -> None:
+    """Sums leave from FEWEST answers up, an answer of 1 to 5 is 0 to 4 points; a later mark replaces a former (G1)."""
+    for round_ in rounds:
+        if len(round_.answers) >= FEWEST:
+            points = Rate(sum(round_.answers) - len(round_.answers), len(round_.answers))
+            for figures in [found.cadres[round_.cadre], *([found.zones[round_.zone]] if round_.zone else [])]:
+                figures.given[round_.kind] = figures.given.get(round_.kind, Rate()) + points
+    for mark in marks:
+        found.cadres[mark.cadre].given[mark.level] = Rate(mark.points[-1], 1)
 
 
 def withdrawn(life: Life) -> bool:
@@ -145,8 +171,3 @@ def credited(county: County, life: Life) -> str:
     day = day_of(life.registered)
     held = [led.cadre for led in county.leaders if led.zone == life.zone and led.holds(day)]
     return held[0] if held and not life.about else ""
-
-
-def enough(figures: Iterable[Figures], which: str, minimum: int) -> int:
-    """How many have so large a base that a figure of one kind proves something (A3)."""
-    return sum(getattr(each, which).denominator >= minimum for each in figures)

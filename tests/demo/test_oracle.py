@@ -1,10 +1,12 @@
 """The figures that must come out: by hand where a rule shows, and what must hold of them all (A4, C8, C9, Z2, Z8)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from lianxin_schemas.events.petitions import Satisfaction, Solved
+from lianxin_schemas.events.ratings import MarkLevel, RatingKind
 
 from deploy.demo import oracle
 from deploy.demo.commands import Command
@@ -12,6 +14,7 @@ from deploy.demo.county import County
 from deploy.demo.lives import Act, Done, Life
 from deploy.demo.oracle import Answering, Figures, Oracle
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI, day_of
+from deploy.demo.ratings import Mark, Round
 from deploy.demo.real import Rate, due
 from deploy.demo.visits import Sendings
 
@@ -148,8 +151,10 @@ def test_a_visit_counts_for_the_household_whose_cadre_made_it_and_only_once(made
 
 def test_no_figure_is_more_than_its_base(expected: Oracle) -> None:
     for figures in (*expected.cadres.values(), *expected.zones.values(), expected.county):
-        for rate in vars(figures).values():
+        for rate in (figures.coverage, figures.in_time, figures.solved, figures.satisfied):
             assert 0 <= rate.numerator <= rate.denominator
+        assert figures.solved.numerator <= figures.answered <= figures.in_time.denominator
+        assert figures.satisfied.numerator <= figures.rated <= figures.answered
 
 
 def test_zones_make_up_the_county(made: County, expected: Oracle, petitions: tuple[Life, ...]) -> None:
@@ -163,9 +168,35 @@ def test_zones_make_up_the_county(made: County, expected: Oracle, petitions: tup
     assert sum(figures.in_time.denominator for figures in expected.zones.values()) == placed
 
 
-def test_A3_some_have_enough_to_show_and_some_have_not(made: County, expected: Oracle) -> None:
-    cadres, zones = expected.cadres.values(), expected.zones.values()
-    assert 1_500 < oracle.enough(cadres, "coverage", 5) < 2_205
-    assert oracle.enough(zones, "coverage", 5) == 348
-    assert 150 < oracle.enough(zones, "in_time", 5) < 340
-    assert oracle.enough(cadres, "in_time", 1) > 300
+def test_A3_some_have_enough_to_show_and_some_have_not(expected: Oracle) -> None:
+    def enough(those: Mapping[str, Figures], which: str, minimum: int = 5) -> int:
+        return sum(getattr(figures, which).denominator >= minimum for figures in those.values())
+
+    assert 1_500 < enough(expected.cadres, "coverage") < 2_205
+    assert enough(expected.zones, "coverage") == 348
+    assert 150 < enough(expected.zones, "in_time") < 340
+    assert enough(expected.cadres, "in_time", 1) > 300
+
+
+def test_G2_sums_leave_from_five_answers_up_as_points(made: County) -> None:
+    few = Round("r1", RatingKind.ZONE, "c-0001", 20, (5, 5, 5, 5), zone="t1")
+    rounds = [
+        few,
+        replace(few, answers=(1, 2, 3, 4, 5), zone="t2"),
+        replace(few, kind=RatingKind.REVERSE, answers=(1,) * 5, zone=""),
+    ]
+    found = oracle.compute(made, NOTHING, (), rounds)
+    assert found.cadres["c-0001"].given == {RatingKind.ZONE: Rate(10, 5), RatingKind.REVERSE: Rate(0, 5)}
+    assert found.zones["t2"].given == {RatingKind.ZONE: Rate(10, 5)}
+    assert found.zones["t1"].given == {}
+
+
+def test_G1_the_last_mark_of_a_level_holds(made: County) -> None:
+    marks = [Mark(MarkLevel.COUNTY, "c-0001", (70, 75)), Mark(MarkLevel.PROVINCE, "c-0001", (80,))]
+    found = oracle.compute(made, NOTHING, (), marks=marks).cadres["c-0001"]
+    assert found.given == {MarkLevel.COUNTY: Rate(75, 1), MarkLevel.PROVINCE: Rate(80, 1)}
+
+
+def test_C8_whoever_says_nothing_of_being_content_has_answered_but_not_rated(made: County) -> None:
+    found = counted(made, life(reply(SOON), said(SOON + DAY, YES)), life(reply(SOON)))
+    assert (found.answered, found.rated) == (1, 0)
