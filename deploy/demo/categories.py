@@ -3,13 +3,9 @@
 import csv
 from functools import cache
 from pathlib import Path
-from random import Random
 
 DATA = Path(__file__).parent / "data"
 CATEGORIES = DATA / "categories.csv"
-
-LIVELIHOOD = ("01", "03", "04", "06", "09", "10", "12", "14", "15")
-"""The fields of everyday life that categories are drawn from."""
 
 Names = tuple[str, ...]
 
@@ -36,16 +32,6 @@ def leaves() -> tuple[str, ...]:
 def name(code: str) -> str:
     """A category as it is shown: its names from the top. Raises KeyError for a code that is not in the tree."""
     return " › ".join(names()[code])
-
-
-def everyday(random: Random) -> str:
-    """A category of everyday life."""
-    return random.choice(_everyday())
-
-
-@cache
-def _everyday() -> tuple[str, ...]:
-    return tuple(code for code in leaves() if code[:2] in LIVELIHOOD)
 
 
 def _number(path: Names, codes: dict[Names, str], children: dict[Names, int]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from lianxin_schemas.events.cases import Outcome
 
 from deploy.demo import real
-from deploy.demo.categories import everyday
 from deploy.demo.commands import Command, command_id, text
 from deploy.demo.county import County
+from deploy.demo.everyday import everyday
 from deploy.demo.lives import Act, Done, Life
 
 TWICE = 0.05

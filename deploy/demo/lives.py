@@ -9,9 +9,9 @@ from random import Random
 from lianxin_schemas.events.cases import Outcome
 from lianxin_schemas.events.petitions import Satisfaction, Solved
 
-from deploy.demo.categories import everyday
 from deploy.demo.commands import command_id
 from deploy.demo.county import County
+from deploy.demo.everyday import everyday
 from deploy.demo.places import Zone
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI, TODAY, day_of
 from deploy.demo.size import WHOLE

@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from deploy.demo.categories import everyday
 from deploy.demo.commands import ACCEPTED, Command, command_id, text
 from deploy.demo.county import County
+from deploy.demo.everyday import everyday
 from deploy.demo.pairings import Pairing
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI
 from deploy.demo.size import WHOLE
