@@ -1,13 +1,17 @@
 """intake: `python -m services.intake --help`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from services.intake import ratings
 from services.intake.projections import PROJECTION
 from services.intake.settings import BESIDE, Settings
 from services.intake.verifying import verify
 from services.runtime import cli, readback
 from services.runtime.settings import read
+
+SERVICE = "intake"
 
 
 def main() -> int:
@@ -15,14 +19,18 @@ def main() -> int:
     settings = read(Settings)
 
     def serve() -> None:
-        from services.intake.api.app import SERVICE, application
+        from services.intake.api.app import application
         from services.web.app import serve
 
         readback.refuse_if_ahead(settings, SERVICE)
         serve(application(settings), settings)
 
+    def write(verb: Callable[[Settings], int]) -> int:
+        readback.refuse_if_ahead(settings, SERVICE)
+        return verb(settings)
+
     service = cli.Service(
-        name="intake",
+        name=SERVICE,
         folder=Path(__file__).parent,
         settings=settings,
         serve=serve,
@@ -31,7 +39,13 @@ def main() -> int:
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
     )
-    top, _ = cli.parser(service)
+    top, verbs = cli.parser(service)
+    rating = verbs.add_parser("ratings", help="rounds of ratings: close, release; once a day, in this order")
+    parts = rating.add_subparsers(dest="ratings", required=True, metavar="close|release")
+    text = "close the rounds whose last day has passed"
+    parts.add_parser("close", help=text, description=text).set_defaults(run=lambda _: write(ratings.close))
+    text = "release the sums of five answers or more"
+    parts.add_parser("release", help=text, description=text).set_defaults(run=lambda _: write(ratings.release))
     return cli.main(top)
 
 

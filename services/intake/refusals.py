@@ -21,4 +21,42 @@ TEXTS = {
         "这个诉求编号已经用过。每件诉求用一个新编号。",
         "A petition with this id exists; each has an id of its own.",
     ),
+    "period.backwards": Text(422, "结束日早于开始日。", "The last day lies before the first."),
+    "round.exists": Text(
+        409,
+        "这个轮次编号已经用过。每一轮用一个新编号。",
+        "A round with this id exists; each has an id of its own.",
+    ),
+    "round.not-found": Text(404, "没有找到这一轮测评。", "There is no such round."),
+    "round.closed": Text(409, "这一轮测评已经结束。", "This round is closed."),
+    "round.still-open": Text(
+        409,
+        "这一轮收到{closes}为止，过了这一天再结束。",
+        "Answers are taken until the end of {closes}; close the round after that day.",
+    ),
+    "round.closes-past": Text(
+        422, "截止日已经过去，选今天或以后的日子。", "The last day for answers has passed; choose today or later."
+    ),
+    "round.zone-missing": Text(422, "写明是哪个责任区。", "Name the zone that the round is about."),
+    "rounds.too-many-codes": Text(
+        422,
+        "一次最多{most}个测评码，分几次开。",
+        "At most {most} codes at a time; open the rounds in parts.",
+    ),
+    "rating.unknown": Text(
+        404,
+        "没有这个测评码，或者这一轮已经结束。对照卡片再输一次，字母里没有 I、L、O、U。",
+        "There is no such code, or its round is over. Compare it with the card; codes have no I, L, O or U.",
+    ),
+    "rating.own": Text(
+        403,
+        "这一轮测评的是您本人，测评码留给别人用。测评码没有用掉。",
+        "This round is about you; the code is for somebody else, and was not used.",
+    ),
+    "rating.wait": Text(
+        429,
+        "试了多次都不对，15分钟后再试，或找发码的人。",
+        "Several codes did not match. Try again in 15 minutes, or ask whoever gave you the code.",
+    ),
+    "mark.unchanged": Text(409, "和现有的评分一样，不用再评。", "The mark already is what you give."),
 }

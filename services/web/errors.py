@@ -142,7 +142,12 @@ class Catalogue:
     def answer(self, refused: Refused, **more: Any) -> JSONResponse:
         """The HTTP answer of a refusal."""
         status, body = self.body(refused, **more)
-        headers = {503: {"Retry-After": "2"}, 202: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}
+        headers = {
+            503: {"Retry-After": "2"},
+            202: {"Retry-After": "1"},
+            401: {"WWW-Authenticate": "Bearer"},
+            429: {"Retry-After": "900"},
+        }
         return JSONResponse(body, status, headers.get(status))
 
 

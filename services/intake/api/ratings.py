@@ -1,0 +1,56 @@
+"""Answers to a rating over HTTP, by code and by nothing else (G2)."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from services.intake.ballots import Ballots
+from services.intake.domain.ballots import Answer, Outcome
+from services.web.principals import Principal, anyone
+
+router = APIRouter(prefix="/ratings", tags=["ratings"])
+
+STEP = 0.1
+"""Seconds: whatever an answer says, it leaves at a whole step after the question came."""
+
+
+class Given(BaseModel):
+    """What became of an answer."""
+
+    outcome: Outcome
+
+
+def signed_in(request: Request) -> Principal | None:
+    """Whoever shows a token, though nobody has to. Raises Refused where it is not a good one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    principal: Principal = request.app.state.tokens.principal(token)
+    return principal
+
+
+@router.post("/answers", dependencies=[Depends(anyone)])
+async def answer(
+    given: Answer, principal: Annotated[Principal | None, Depends(signed_in)], request: Request, response: Response
+) -> Given:
+    """Counts a mark. A code that was used before is not looked at again, and is answered alike every time."""
+    response.headers["Cache-Control"] = "no-store"
+    return Given(outcome=await take(given, request, principal))
+
+
+async def take(given: Answer, request: Request, principal: Principal | None) -> Outcome:
+    """What the route and a page do with an answer; how long it takes does not tell what was found.
+
+    Raises what `Ballots.answer` does.
+    """
+    clock = asyncio.get_running_loop().time
+    came = clock()
+    try:
+        source = request.client.host if request.client else ""
+        ballots: Ballots = request.app.state.ballots
+        return await ballots.answer(given, datetime.now(UTC), source, principal.id if principal else None)
+    finally:
+        await asyncio.sleep(STEP - (clock() - came) % STEP)

@@ -1,0 +1,162 @@
+"""Rounds of ratings over HTTP (G1): opened, with a code for each who is asked, and closed."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from services.intake.domain import codes, rounds
+from services.intake.domain.rounds import CloseRound, OpenRound, local_day
+from services.intake.store import rounds as store
+from services.refused import Refused
+from services.runtime import log
+from services.runtime.execute import execute, known
+from services.runtime.log import Decision, Entry, Fact, Overtaken
+from services.web.errors import EXPECTED, field_errors, refusal_of
+from services.web.principals import Allow, Principal, Role
+from services.web.receipts import Receipt
+
+router = APIRouter(prefix="/ratings/rounds", tags=["ratings"])
+
+BATCH_BODY = 1024 * 1024
+MOST_CODES = 50_000
+"""Codes that one answer holds."""
+Organisation = Annotated[Principal, Depends(Allow(Role.ORGANISATION))]
+_one = TypeAdapter(OpenRound)
+
+
+class Batch(BaseModel):
+    """Up to 1,000 rounds; each is accepted or refused by itself."""
+
+    rounds: Annotated[list[Any], Field(min_length=1, max_length=1_000)]
+
+
+class Opened(BaseModel):
+    """A round that is open, with its codes. They stand nowhere else: whoever gets this answer hands them out."""
+
+    receipt: Receipt
+    round: UUID
+    kind: str
+    zone: str | None
+    cadre: str
+    closes: date
+    codes: list[str]
+
+
+class Outcome(BaseModel):
+    """What became of one round of a batch, in the order sent: `status` as if it had been sent alone."""
+
+    status: int
+    opened: Opened | None = None
+    error: dict[str, Any] | None = None
+
+
+@router.post("", status_code=201, response_model=Opened)
+async def open_one(command: OpenRound, principal: Organisation, request: Request, response: Response) -> Any:
+    """Opens a round. The same command again gets the same codes. `Accept: text/csv` gets a list to print."""
+    opened = await _open(command, principal, request)
+    return _as_asked(request, response, opened, [opened])
+
+
+@router.post("/batch", max_body_size=BATCH_BODY, response_model=list[Outcome])
+async def open_many(batch: Batch, principal: Organisation, request: Request, response: Response) -> Any:
+    """Opens many rounds, with an outcome for each. As a list to print it holds those that were opened."""
+    asked = sum(_asked(item) for item in batch.rounds)
+    if asked > MOST_CODES:
+        raise Refused("rounds.too-many-codes", "rounds", most=MOST_CODES)
+    outcomes = await asyncio.gather(*(_open_item(item, principal, request) for item in batch.rounds))
+    if any(outcome.status == 503 for outcome in outcomes):
+        response.headers["Retry-After"] = "2"
+    return _as_asked(request, response, outcomes, [outcome.opened for outcome in outcomes if outcome.opened])
+
+
+@router.post("/{round_}/closing", status_code=201)
+async def close(round_: UUID, command: CloseRound, principal: Organisation, request: Request) -> Receipt:
+    """Closes a round whose last day has passed."""
+    now = datetime.now(UTC)
+    today = local_day(now)
+    async with request.app.state.pool.connection() as connection:
+        released, waiting = await store.stop(connection, round_, today)
+
+    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
+        state = rounds.fold(entry.event for entry in entries[f"round-{round_}"])
+        return [Fact(event, now) for event in rounds.close_round(state, today, released, waiting)]
+
+    receipt = await execute(
+        request.app.state.pool,
+        request.app.state.log,
+        command=command.command,
+        hash_=log.content_hash(command, f"round-{round_}"),
+        author=principal.author,
+        streams=[f"round-{round_}"],
+        decide=decide,
+    )
+    return Receipt.of(receipt)
+
+
+async def _open(command: OpenRound, principal: Principal, request: Request) -> Opened:
+    now = datetime.now(UTC)
+    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
+    try:
+        facts = [Fact(event, now) for event in rounds.open_round(command, local_day(now))]
+    except Refused:
+        # What was in time when it was sent first has its receipt, however late it is sent again.
+        if receipt := await known(request.app.state.pool, decision):
+            return _opened(command, receipt, request)
+        raise
+    decision = Decision(command.command, principal.author, facts, hash=decision.hash)
+    try:
+        return _opened(command, await request.app.state.log.submit(decision), request)
+    except Overtaken as error:
+        raise Refused("round.exists", "round.round") from error
+
+
+def _opened(command: OpenRound, receipt: log.Receipt, request: Request) -> Opened:
+    asked = command.round
+    return Opened(
+        receipt=Receipt.of(receipt),
+        codes=codes.of_round(request.app.state.ballots.secret, asked.round, asked.invited),
+        **asked.model_dump(include={"round", "kind", "zone", "cadre", "closes"}),
+    )
+
+
+async def _open_item(item: Any, principal: Principal, request: Request) -> Outcome:
+    catalogue = request.app.state.catalogue
+    try:
+        opened = await _open(_one.validate_python(item, strict=False), principal, request)
+    except ValidationError as error:
+        fields = field_errors(error)
+        status, body = catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
+    except EXPECTED as error:
+        status, body = catalogue.body(refusal_of(error))
+    else:
+        return Outcome(status=201, opened=opened)
+    return Outcome(status=status, error=body)
+
+
+def _asked(item: Any) -> int:
+    """How many codes an item of a batch asks for, as far as it says so."""
+    try:
+        return min(int(item["round"]["invited"]), rounds.MOST_INVITED)
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return 0
+
+
+def _as_asked(request: Request, response: Response, whole: Any, opened: Sequence[Opened]) -> Any:
+    """The answer as JSON, or as the list to print: a line a code. No cache keeps either."""
+    if "text/csv" not in request.headers.get("accept", ""):
+        response.headers["Cache-Control"] = "no-store"
+        return whole
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(["round", "kind", "zone", "cadre", "closes", "code"])
+    for one in opened:
+        lines.writerows([one.round, one.kind, one.zone or "", one.cadre, one.closes, code] for code in one.codes)
+    # The mark in front tells spreadsheet programs that this is UTF-8.
+    return Response("\ufeff" + text.getvalue(), media_type="text/csv", headers={"Cache-Control": "no-store"})
