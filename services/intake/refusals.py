@@ -38,6 +38,9 @@ TEXTS = {
         422, "截止日已经过去，选今天或以后的日子。", "The last day for answers has passed; choose today or later."
     ),
     "round.zone-missing": Text(422, "写明是哪个责任区。", "Name the zone that the round is about."),
+    "round.too-many": Text(
+        422, "一轮最多{most}人，分几轮测评。", "At most {most} people are asked in a round; ask more in several."
+    ),
     "rounds.too-many-codes": Text(
         422,
         "一次最多{most}个测评码，分几次开。",

@@ -2,8 +2,11 @@
 
 import asyncio
 import random
+import signal
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -291,6 +294,33 @@ def test_g2_answers_wait_for_a_connection_that_broke(play: Play) -> None:
         await parts.ask(mine + " AND pid <> pg_backend_pid() AND query ~ 'rating_ballot|rating_round|COMMIT'")
         assert await parts.answer(second, 1) is Outcome.COUNTED
         assert len(await parts.ask("SELECT FROM rating_ballot")) == 2
+
+    play(work)
+
+
+def test_g2_a_process_killed_between_code_and_answer_loses_the_answer_and_says_so_to_nobody(
+    play: Play, own: Settings
+) -> None:
+    async def work(parts: Driven) -> None:
+        one = a_round()
+        code, *_ = (await parts.open([one]))[one.round]
+        program = (
+            "import asyncio, sys\nfrom services.intake.settings import Settings\n"
+            "from tests.intake.ratings import driven\n"
+            "async def work():\n async with driven(Settings()) as parts: await parts.answer(sys.argv[1], 1)\n"
+            "asyncio.run(work())"
+        )
+        environment = {"LIANXIN_SPACE": own.space, "LIANXIN_POSTGRES": own.postgres}
+        killed = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, code),
+            cwd=Path(__file__).parents[2],
+            env=environment | {"LIANXIN_FAILPOINT": "rating.spent=kill"},
+        )
+        assert await killed.wait() == -signal.SIGKILL
+        assert await parts.ask("SELECT count(*) FROM rating_code WHERE spent") == [(1,)]
+        assert await parts.ask("SELECT FROM rating_ballot") == []
+        assert await parts.answer(code, 1) is Outcome.ALREADY
+        assert await parts.ask("SELECT FROM rating_ballot") == []
 
     play(work)
 

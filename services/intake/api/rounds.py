@@ -143,7 +143,7 @@ async def _open_item(item: Any, principal: Principal, request: Request) -> Outco
 def _asked(item: Any) -> int:
     """How many codes an item of a batch asks for, as far as it says so."""
     try:
-        return min(int(item["round"]["invited"]), rounds.MOST_INVITED)
+        return max(0, min(int(item["round"]["invited"]), rounds.MOST_INVITED))
     except (TypeError, KeyError, ValueError, OverflowError):
         return 0
 

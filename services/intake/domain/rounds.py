@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.ratings import RatingKind, RoundClosed, RoundOpened
-from pydantic import Field
 
 from services.intake.domain.visits import Command
 from services.refused import Refused
@@ -20,16 +18,10 @@ MOST_INVITED = 1_000
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-class Invited(RoundOpened):
-    """A round as it may be asked for."""
-
-    invited: Annotated[int, Field(ge=LEAST, le=MOST_INVITED)]
-
-
 class OpenRound(Command):
     """Ask `invited` people about a cadre; the answer holds a code for each."""
 
-    round: Invited
+    round: RoundOpened
 
 
 class CloseRound(Command):
@@ -77,7 +69,9 @@ def open_round(command: OpenRound, today: date) -> list[Event]:
         raise Refused("round.closes-past", "round.closes")
     if asked.kind is RatingKind.ZONE and asked.zone is None:
         raise Refused("round.zone-missing", "round.zone")
-    return [RoundOpened(**asked.model_dump())]
+    if asked.invited > MOST_INVITED:
+        raise Refused("round.too-many", "round.invited", most=MOST_INVITED)
+    return [asked]
 
 
 def close_round(state: State, today: date, released: int, waiting: int) -> list[Event]:
