@@ -64,11 +64,10 @@ async def add_key(keys: Connection, round_: UUID, private: bytes, public: bytes)
     )
 
 
-async def private_key(keys: Connection, round_: UUID) -> bytes:
-    """What the answers of a round are opened with; nothing where there is none."""
-    cursor = await keys.execute("SELECT private FROM rating_key WHERE round = %s", [round_])
-    found = await cursor.fetchone()
-    return bytes(found[0]) if found else b""
+async def private_keys(keys: Connection, rounds: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What the answers of each round are opened with; a round without a key is left out."""
+    cursor = await keys.execute("SELECT round, private FROM rating_key WHERE round = ANY(%s)", [list(rounds)])
+    return {round_: bytes(private) for round_, private in await cursor.fetchall()}
 
 
 async def rounds_with_keys(keys: Connection) -> list[UUID]:
