@@ -123,6 +123,18 @@ async def _who(request: Request) -> Principal:
     return found
 
 
+async def whoever(request: Request) -> Principal | None:
+    """A dependency beside `anyone`: who is signed in, if somebody is. Raises Refused for a token that is not good; a
+    session that has ended is nobody's.
+    """
+    try:
+        return await _who(request)
+    except Refused:
+        if request.headers.get("authorization"):
+            raise
+        return None
+
+
 async def anyone() -> None:
     """A dependency that says: this route is for everybody, signed in or not (U1, U2)."""
 

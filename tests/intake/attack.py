@@ -155,7 +155,7 @@ def joins(ballots: list[Row], spent: list[Row]) -> Mapping[str, list[Row]]:
 
 
 def most_by_chance(rounds: int) -> float:
-    """Hits that whoever lays five different marks beside five people at random exceeds once in a million or less: one a
-    round, with variance one, and five deviations above.
+    """Hits that whoever lays five different marks beside five people at random, in a dozen ways, exceeds less than once
+    in a million: one a round, with variance one, and six deviations above.
     """
-    return rounds + 5 * sqrt(rounds)
+    return rounds + 6 * sqrt(rounds)

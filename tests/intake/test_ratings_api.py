@@ -18,6 +18,8 @@ from deploy.local import keys
 from services.intake.domain.rounds import local_day
 from services.intake.settings import Settings
 from services.intake.store import rounds as store
+from services.runtime import migrate
+from services.web.principals import Principal, Role
 from tests.intake.ratings import DAY, a_round
 from tests.web.serving import Client
 
@@ -136,13 +138,25 @@ def test_g2_whoever_is_rated_and_signed_in_is_refused(
 ) -> None:
     code = organise("/ratings/rounds", asked(cadre="c-0007")).json()["codes"][0]
 
+    migrate.migrate(settings.database("intake"), [migrate.SESSION])
+    session = {"Cookie": f"{api.app.state.sessions.cookie}={api.run(lambda: begin(api, 'c-0007'))}"}
+    assert answer(api, code, 5, **session, Origin="http://test").json()["code"] == "rating.own"
+
     def as_(who: str, hours: float = 1) -> Any:
         token = keys.sign(settings.jwks.parent, who, ["cadre"], None, hours=hours)
         return answer(api, code, 5, Authorization=f"Bearer {token}")
 
     assert (as_("c-0007").status_code, as_("c-0007").json()["code"]) == (403, "rating.own")
     assert as_("c-0007", hours=-1).json()["code"] == "auth.expired", "a token that has run out is no way around"
-    assert as_("c-0008").json() == {"outcome": "counted"}
+    ended = {"Cookie": f"{api.app.state.sessions.cookie}=ended"}
+    assert answer(api, code, 5, **ended, Origin="http://test").json() == {"outcome": "counted"}
+    assert as_("c-0008").json() == {"outcome": "already-counted"}
+
+
+async def begin(api: Client, who: str) -> str:
+    """A session of the pages."""
+    id_: str = await api.app.state.sessions.begin(api.app.state.pool, Principal(id=who, roles={Role.CADRE}))
+    return id_
 
 
 def test_g2_guessing_ends_for_a_while(api: Client, organise: Callable[..., Any]) -> None:

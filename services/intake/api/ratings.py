@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.intake.ballots import Ballots
 from services.intake.domain.ballots import Answer, Outcome
-from services.web.principals import Principal, anyone
+from services.web.principals import Principal, anyone, whoever
 
 router = APIRouter(prefix="/ratings", tags=["ratings"])
 
@@ -23,18 +23,9 @@ class Given(BaseModel):
     outcome: Outcome
 
 
-def signed_in(request: Request) -> Principal | None:
-    """Whoever shows a token, though nobody has to. Raises Refused where it is not a good one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    principal: Principal = request.app.state.tokens.principal(token)
-    return principal
-
-
 @router.post("/answers", dependencies=[Depends(anyone)])
 async def answer(
-    given: Answer, principal: Annotated[Principal | None, Depends(signed_in)], request: Request, response: Response
+    given: Answer, principal: Annotated[Principal | None, Depends(whoever)], request: Request, response: Response
 ) -> Given:
     """Counts a mark. A code that was used before is not looked at again, and is answered alike every time."""
     response.headers["Cache-Control"] = "no-store"
