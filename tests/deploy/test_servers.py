@@ -28,6 +28,13 @@ def test_sleep({servers}):
     time.sleep(60)
 """
 
+# A shell starts what runs in the background deaf to SIGINT, and every process inherits that; this one hears it again.
+HEEDING = """
+import pytest, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
 
 def test_the_shared_servers_answer(servers: Addresses) -> None:
     with psycopg.connect(servers.postgres, dbname="postgres") as connection:
@@ -65,18 +72,20 @@ def test_private_servers_keep_what_was_written_over_a_crash(private_servers: Ser
 def test_no_server_outlives_an_interrupted_run(fixture: str, end: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "test_sleep.py").write_text(SLEEPER.format(servers=fixture))
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-p", "tests.servers", "-n", "1", "test_sleep.py"]
-    own = (FOLDER, MARK, "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS")
+    command = [sys.executable, "-c", HEEDING, "-c", "pytest.ini", "-p", "tests.servers", "-n", "1", "test_sleep.py"]
+    servers = ("LIANXIN_KAFKA", "LIANXIN_POSTGRES", "LIANXIN_TEST_SERVERS")
+    own = (FOLDER, MARK, *servers, "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS")
     environment = {name: value for name, value in os.environ.items() if name not in own}
     environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    run = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
-    try:
-        _wait_for((tmp_path / "ready").exists, "the inner run did not start its servers", seconds=60)
-        folder = Path((tmp_path / "ready").read_text())
-        assert {"java", "postgres"} <= {process.name() for process in marked(folder)}
-    finally:
-        run.send_signal(end)
-        run.communicate(timeout=60)
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as run:
+        try:
+            _wait_for((tmp_path / "ready").exists, "the inner run did not start its servers", seconds=60)
+            folder = Path((tmp_path / "ready").read_text())
+            assert {"java", "postgres"} <= {process.name() for process in marked(folder)}
+            run.send_signal(end)
+            run.communicate(timeout=60)
+        finally:
+            run.kill()  # whatever failed, the run ends here and not inside another test
     _wait_for(lambda: not marked(folder), "a process outlived its run")
     _wait_for(lambda: not folder.exists(), "data outlived their run")
 
