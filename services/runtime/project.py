@@ -131,9 +131,11 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             )
             for (topic, partition), end in ends.items()
         }
-        assigned = self._consumer.assignment()
+        kept = {tp: offset for tp, offset in offsets.items() if tp in self._consumer.assignment()}
+        if not kept:  # all of them went to another process meanwhile, and aiokafka refuses to commit nothing
+            return
         try:
-            await self._consumer.commit({tp: offset for tp, offset in offsets.items() if tp in assigned})
+            await self._consumer.commit(kept)
         except KafkaError as error:
             logger.info("Kafka did not take the hint: %r", error)
 
