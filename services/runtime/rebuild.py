@@ -44,7 +44,11 @@ class KindsGrew(Exception):
 
 
 async def check_kinds(connection: psycopg.AsyncConnection[Any], projection: Projection) -> None:
-    """Notes the kinds of a new projection. Raises KindsGrew when an old one folds more than its marks speak for."""
+    """Notes the kinds of a new projection. Raises KindsGrew when an old one folds more than its marks speak for.
+
+    One that folds fewer, as after a step back to an older release, passes the others by: its marks no longer speak for
+    them, and the newer release refuses until `rebuild`.
+    """
     types = sorted(kind.type() for kind in projection.kinds)
     cursor = await connection.execute("SELECT type FROM kind WHERE consumer = %s", [projection.name])
     known = {row[0] for row in await cursor.fetchall()}
@@ -52,6 +56,9 @@ async def check_kinds(connection: psycopg.AsyncConnection[Any], projection: Proj
         await _note_kinds(connection, projection)
     elif grown := [type_ for type_ in types if type_ not in known]:
         raise KindsGrew(f"the projection now folds {', '.join(grown)}, which it has passed by: run `rebuild`")
+    elif dropped := sorted(known - set(types)):
+        logger.warning("the projection no longer folds %s: a release that does needs `rebuild`", ", ".join(dropped))
+        await connection.execute("DELETE FROM kind WHERE consumer = %s AND type = ANY(%s)", [projection.name, dropped])
 
 
 async def _note_kinds(connection: psycopg.AsyncConnection[Any], projection: Projection) -> None:
