@@ -96,7 +96,23 @@ class Sorted:
     """The offset after the last message of each partition."""
     keys: set[tuple[str, str]] = field(default_factory=set)
     """Keys that are parked from here on."""
+    trusted: dict[Lane, int] = field(default_factory=dict)
+    """Marks on whose word a message was let go as a Duplicate: nothing is kept unless they still stand."""
     counts: Counter[Outcome] = field(default_factory=Counter)
+
+    def then(self, later: "Sorted") -> "Sorted":
+        """What became of two batches that were taken in one after the other."""
+        return Sorted(
+            applied=[*self.applied, *later.applied],
+            parked=[*self.parked, *later.parked],
+            behind=[*self.behind, *later.behind],
+            marks=self.marks | later.marks,
+            early=self.early | later.early,
+            ends=self.ends | later.ends,
+            keys=later.keys,
+            trusted=later.trusted | self.trusted,
+            counts=self.counts + later.counts,
+        )
 
 
 @dataclass(frozen=True)
@@ -131,6 +147,8 @@ class Inbox:
         number, key = envelope.lanenumber, envelope.subject
         mark = result.marks.get(lane, state.marks.get(lane, 0))
         if number <= mark:
+            if known := state.marks.get(lane):
+                result.trusted[lane] = known
             return Outcome.DUPLICATE
         if number > mark + 1:
             offset, highest = result.early.get(lane, (message.offset, number))
@@ -143,13 +161,13 @@ class Inbox:
         if (message.topic, key) in result.keys:
             result.behind.append(Parked(message, "behind", lane, number, key))
             return Outcome.PARKED
-        known = codec.kind_of(envelope)
-        if known is not None and known not in self.kinds:
+        kind = codec.kind_of(envelope)
+        if kind is not None and kind not in self.kinds:
             return Outcome.NOT_APPLICABLE
         try:
             if reason := refused.get((lane, number)):
                 raise codec.Unreadable(reason)
-            if known is not None and known not in BY_NAME[message.topic].events:
+            if kind is not None and kind not in BY_NAME[message.topic].events:
                 raise codec.Unreadable("wrong-topic")
             event = codec.read(envelope)
         except codec.Unreadable as error:

@@ -60,6 +60,10 @@ class ReadBack:
             self.bookmarks.update(result.ends)
         return doubted
 
+    def moved(self, since: dict[Lane, int]) -> dict[Lane, int]:
+        """The marks that are elsewhere than they were."""
+        return {lane: number for lane, number in self.marks.items() if number != since.get(lane, 0)}
+
     def again(self, place: tuple[str, int]) -> None:
         """Forgets what was read of a partition: the next `read` starts at its beginning."""
         self.bookmarks[place] = 0

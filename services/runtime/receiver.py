@@ -43,6 +43,12 @@ class Moved(Exception):
     """Somebody else has moved the marks, or freed a key: drop what is in memory and read on from the bookmarks."""
 
 
+class Lost(Exception):
+    """The connection ended under a batch. Perhaps its transaction's time was up, and fewer messages go through: the
+    server says so as it closes, but a pipeline does not hear it.
+    """
+
+
 class Unfit(Exception):
     """A message that is refused for what it is: it is parked with its key, under this reason."""
 
@@ -79,8 +85,11 @@ async def read_bookmarks(connection: psycopg.AsyncConnection[Any], consumer: str
 
 
 def move_marks(consumer: str, before: State, after: dict[Lane, int]) -> list[Statement]:
-    """Statements that move marks, or break when another process has moved them since `before` was read."""
-    lanes = sorted(lane for lane, number in after.items() if number != before.marks.get(lane, 0))
+    """Statements that move marks, or break when another process has moved them since `before` was read.
+
+    A mark that is to stay where it is breaks likewise when it is elsewhere.
+    """
+    lanes = sorted(after)
     if not lanes:
         return []
     was = [before.marks.get(lane, 0) for lane in lanes]
@@ -182,6 +191,7 @@ class Receiver:
         self._connection = Reconnecting(self.info, self.opened)
         self._state: State | None = None
         self._alone = asyncio.Lock()
+        self._most: int | None = None
 
     async def start(self) -> dict[tuple[str, int], int]:
         """Forgets what it holds in memory, as after every change of assignment; answers with the bookmarks."""
@@ -191,8 +201,26 @@ class Receiver:
             return await self.patiently(lambda connection: read_bookmarks(connection, self.inbox.consumer))
 
     async def take(self, messages: Sequence[Message]) -> Sorted:
-        """Takes messages in, for good when it returns. Waits while the database is away. Raises Moved."""
+        """Takes messages in, for good when it returns. Waits while the database is away. Raises Moved.
+
+        A batch under which the connection is lost is halved until it goes through; the next one may be twice as large.
+        """
         failpoints.reach("receive.after-read")
+        done = Sorted()
+        while True:
+            batch = messages[: self._most]
+            try:
+                done = done.then(await self._take(batch))
+            except Lost as lost:
+                self._most = len(batch) // 2
+                logger.warning("lost the database under %s messages, %s at a time: %s", len(batch), self._most, lost)
+                continue
+            messages = messages[len(batch) :]
+            if not messages:
+                self._most = self._most and self._most * 2
+                return done
+
+    async def _take(self, messages: Sequence[Message]) -> Sorted:
         refused: dict[tuple[Lane, int], str] = {}
         overtaken = 0
         while True:
@@ -232,6 +260,20 @@ class Receiver:
         messages: Sequence[Message],
         refused: dict[tuple[Lane, int], str],
     ) -> Sorted:
+        try:
+            return await self._keep(connection, messages, refused)
+        except AWAY as error:
+            if len(messages) > 1 and connection.closed:
+                self._state = None
+                raise Lost(error) from error
+            raise
+
+    async def _keep(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        messages: Sequence[Message],
+        refused: dict[tuple[Lane, int], str],
+    ) -> Sorted:
         state = self._state = self._state or await read_state(connection, self.inbox.consumer)
         result = self.inbox.sort(messages, state, refused)
         work = await self.handler(connection, result.applied)
@@ -242,7 +284,7 @@ class Receiver:
         await log.write(
             connection,
             work.decisions,
-            first=move_marks(self.inbox.consumer, state, result.marks),
+            first=move_marks(self.inbox.consumer, state, result.trusted | result.marks),
             then=[
                 *work.statements,
                 *expect(result.applied),
@@ -259,7 +301,7 @@ class Receiver:
         while True:
             try:
                 result = await attempt(await self._connection.get())
-            except SerializationFailure:
+            except (SerializationFailure, Lost):
                 raise
             except AWAY as error:
                 logger.warning("the database is away, trying again: %s", error)

@@ -211,7 +211,7 @@ class Relay:
             [decision],
             first=[
                 ("SELECT relay_at(%s, %s)", [self._epoch, self._position]),
-                *move_marks(NAME, state, self._back.marks),
+                *move_marks(NAME, state, self._back.moved(state.marks)),
             ],
             then=[
                 ("UPDATE relay SET sealed = %s, sealed_at = now()", [self._position]),

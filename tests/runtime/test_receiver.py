@@ -5,11 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from services.runtime.inbox import Message, Outcome
-from services.runtime.receiver import Moved, read_bookmarks
+from services.runtime.inbox import Inbox, Message, Outcome, Received
+from services.runtime.receiver import Moved, Receiver, Work, read_bookmarks
 from services.runtime.settings import Settings
-from tests.runtime.consuming import NAME, TABLE, Make, Noting
+from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting
 from tests.runtime.making import logged, message, raw, sealed, visits_in
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +71,47 @@ async def test_rule_13_marks_that_fell_back_under_an_idle_process_are_noticed_wh
         connection.execute("UPDATE mark SET number = 1")
     assert not await one.still_mine({("visits", PLACE)})
     assert await one.still_mine({("visits", PLACE + 1)}), "another process moves the marks of its own partitions"
+
+
+async def test_rule_9_duplicates_alone_do_not_move_a_bookmark_past_marks_that_fell_back(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    """A database restored, or a rebuild swapped in, under a process that still knows the later marks."""
+    one = consumer()
+    await one.take(visits(settings, 1, 2, 3))
+    await one.take(visits(settings, 2, 3))
+    rows("UPDATE mark SET number = 1")
+    rows("UPDATE bookmark SET next_offset = 1")
+    rows("DELETE FROM seen WHERE number > 1")
+    with pytest.raises(Moved):
+        await one.take(visits(settings, 2, 3))
+    assert await one.start() == {("visits", PLACE): 1}
+    await one.take(visits(settings, 2, 3))
+    assert seen() == [1, 2, 3]
+
+
+async def test_rule_2_a_batch_that_takes_longer_than_a_transaction_may_last_is_halved_until_it_goes_through(
+    settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    noting, sizes = Noting(), []
+
+    async def slow(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
+        sizes.append(len(received))
+        work = await noting(connection, received)
+        return Work(statements=[*work.statements, ("SELECT pg_sleep(60) WHERE %s > 2", [len(received)])])
+
+    info = make_conninfo(settings.database("intake"), options="-c transaction_timeout=2s")
+    one = Receiver(info, Inbox(NAME, settings.space, KINDS), slow)
+    result = await one.take([*visits(settings, 1, 2, 3, 4, 5, 6, 6), raw(b"spoilt", 8, PLACE)])
+    await one.take(visits(settings, 5, 6))
+    await one.close()
+    assert seen() == [1, 2, 3, 4, 5, 6]
+    assert (result.ends, result.counts) == (
+        {("visits", PLACE): 9},
+        {Outcome.APPLIED: 6, Outcome.DUPLICATE: 1, Outcome.PARKED: 1},
+    )
+    assert sizes[:2] == [6, 4]
+    assert max(sizes[2:]) == 2, "what follows begins with the size that went through"
 
 
 async def test_rule_9_two_that_begin_together_apply_each_number_once(
