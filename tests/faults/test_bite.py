@@ -67,7 +67,7 @@ BUGS = (
         "services/runtime/relay.py",
         "        if missing is None:",
         "        if missing is None or missing:",
-        f"{RUNTIME}/test_relay.py::test_rule_7_a_number_missing_in_the_middle_is_found_and_published_again",
+        "tests/faults/test_kafka_losses.py::test_rule_7_a_number_missing_in_the_middle_is_found_and_published_again",
     ),
     Bug(
         "an Early is applied",

@@ -8,17 +8,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from lianxin_schemas import codec
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.topics import BY_NAME
 
 from services.runtime import log, topics
 from services.runtime.database import conninfo
-from services.runtime.inbox import Inbox, Lane, Message, State
-from services.runtime.settings import Settings
+from services.runtime.inbox import Lane
 from tests.runtime.consuming import everything, publish
 from tests.runtime.making import decision, logged, petition, visits_in
 from tests.servers import Addresses
+from tests.world.sent import as_if_sent, log_rows, reached
 from tests.world.world import World, until
 
 PLACE = 6
@@ -51,17 +50,9 @@ def visits(many: int) -> Sequence[Event]:
     return [logged(visit) for visit in visits_in(PLACE, many)]
 
 
-def rows(world: World) -> list[Message]:
-    """The log as a relay would publish it, in order."""
-    found = world.query("intake", f"SELECT topic, partition, {log.ROW_COLUMNS} FROM events ORDER BY position")
-    return [Message(row[0], row[1], 0, codec.encode(log.row_of(world.space, "intake", row[2:]))) for row in found]
-
-
 def marks(world: World) -> dict[Lane, int]:
     """How far a receiver gets that reads all topics once, by the rule of lanes."""
-    inbox = Inbox("anybody", world.space, frozenset())
-    read = everything(world.settings, "visits", "petitions", "seals")
-    return inbox.sort(read, State(), {}).marks
+    return reached(world, everything(world.settings, "visits", "petitions", "seals"))
 
 
 def whole(world: World) -> bool:
@@ -79,22 +70,15 @@ def seals(world: World) -> list[dict[str, Any]]:
     return [row[0] for row in world.query("intake", "SELECT data FROM events WHERE topic = 'seals' ORDER BY position")]
 
 
-def as_if_sent(settings: Settings, messages: Sequence[Message], world: World, **relay: int) -> None:
-    """Puts messages on the topics and sets the relay's row, as an earlier relay would have left both."""
-    publish(settings, messages)
-    for column, value in relay.items():
-        world.query("intake", f"UPDATE relay SET {column} = %s", [value])
-
-
 def test_rule_5_every_event_arrives_in_the_order_of_its_lane_with_the_bytes_of_its_row(world: World) -> None:
     keep(world, *visits(30), *(petition() for _ in range(30)))
     world.start("intake", "relay")
     keep(world, *(logged() for _ in range(30)))
     until(lambda: sealed(world, 90), "sealed")
     assert whole(world)
-    log_rows = {(m.topic, m.value) for m in rows(world)[:90]}
+    logged_ = {(m.topic, m.value) for m in log_rows(world)[:90]}
     sent = [(m.topic, m.value) for m in everything(world.settings, "visits", "petitions")]
-    assert sorted(sent) == sorted(log_rows), "each once, byte for byte"
+    assert sorted(sent) == sorted(logged_), "each once, byte for byte"
 
 
 def test_rule_8_seals_cover_all_positions_once_and_do_not_seal_each_other(world: World) -> None:
@@ -116,43 +100,12 @@ def test_rule_8_seals_cover_all_positions_once_and_do_not_seal_each_other(world:
     assert all(seal.keys() == {"service", "covers", "lanes"} for seal in found)
 
 
-def test_rule_7_a_number_missing_in_the_middle_is_found_and_published_again(world: World) -> None:
-    keep(world, *visits(5))
-    as_if_sent(world.settings, [m for n, m in enumerate(rows(world), 1) if n != 3], world, position=5)
-    world.start("intake", "relay")
-    until(lambda: sealed(world, 5), "sealed")
-    assert whole(world)
-
-
 def test_rule_7_nothing_is_sealed_while_a_number_is_missing(world: World) -> None:
     keep(world, *visits(5))
-    as_if_sent(world.settings, [m for n, m in enumerate(rows(world), 1) if n != 3], world, position=5)
+    as_if_sent(world, [m for n, m in enumerate(log_rows(world), 1) if n != 3], position=5)
     world.start("intake", "relay", failpoint="relay.after-read=kill")
     world.ended(world.processes[-1], -9)
     assert (world.query("intake", "SELECT position, sealed FROM relay"), seals(world)) == ([(2, 0)], [])
-
-
-def test_rule_14_a_lost_tail_is_published_again(world: World) -> None:
-    keep(world, *visits(6), petition())
-    as_if_sent(world.settings, rows(world)[:4], world, position=7)
-    world.start("intake", "relay")
-    until(lambda: sealed(world, 7), "sealed")
-    assert whole(world)
-
-
-def test_rule_14_a_tail_lost_behind_a_seal_is_published_again_though_the_topic_grew_past_the_bookmark(
-    world: World,
-) -> None:
-    """10 were read back and sealed; an older copy of the broker holds 7 of them; 11 to 13 were sent since."""
-    keep(world, *visits(13))
-    messages = rows(world)
-    as_if_sent(world.settings, [*messages[:7], *messages[10:]], world, position=13, sealed=10)
-    lane = [f"/{world.space}/intake/1", PLACE]
-    world.query("intake", "INSERT INTO mark VALUES ('relay', %s, 'visits', %s, 10)", lane)
-    world.query("intake", "INSERT INTO bookmark VALUES ('relay', 'visits', %s, 10)", [PLACE])
-    world.start("intake", "relay")
-    until(lambda: sealed(world, 13), "sealed")
-    assert whole(world)
 
 
 def test_rule_5_a_standby_waits_and_takes_over_when_the_lease_ends(world: World) -> None:
@@ -197,7 +150,7 @@ def test_rule_5_a_named_member_takes_its_own_lease_back_at_once(world: World) ->
 @pytest.mark.parametrize("role", ["relay", "api"])
 def test_rule_13_kafka_ahead_of_the_log_is_refused_with_code_3_and_a_sentence(world: World, role: str) -> None:
     keep(world, *visits(4))
-    ahead = rows(world)
+    ahead = log_rows(world)
     world.query("intake", "TRUNCATE events, lane; UPDATE head SET position = 0")
     keep(world, *visits(2))
     publish(world.settings, ahead)
@@ -211,7 +164,7 @@ def test_rule_13_kafka_ahead_of_the_log_is_refused_with_code_3_and_a_sentence(wo
 
 def test_rule_13_only_the_dense_part_of_a_lane_counts_as_ahead(world: World) -> None:
     keep(world, *visits(4))
-    last = rows(world)[-1]
+    last = log_rows(world)[-1]
     world.query("intake", "TRUNCATE events, lane; UPDATE head SET position = 0")
     keep(world, *visits(2))
     publish(world.settings, [last])  # a zombie's number 4 without 1 to 3
