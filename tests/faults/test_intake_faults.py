@@ -1,13 +1,18 @@
 """Faults on the way in: the HTTP process, the log and the relay, by ending and stopping real processes."""
 
+import random
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
-from tests.world.held import appraisal_holds, intake_holds
+from tests.world.held import appraisal_holds, everything_holds, intake_holds
 from tests.world.supervisor import Supervisor
-from tests.world.traffic import Traffic
+from tests.world.traffic import Traffic, petition, visit
 from tests.world.world import World, until
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.mark.parametrize("place", ["write.before-commit", "write.after-commit"])
@@ -53,6 +58,27 @@ def test_relay_stopped_past_its_lease(world: World) -> None:
     traffic.stop()
     _holds(world, traffic)
     assert world.query("intake", "SELECT epoch FROM relay") == [(2,)]
+
+
+def test_rule_4_repeats_that_wait_for_one_batch_are_kept_once(world: World) -> None:
+    """Clients that lost patience send again at once; while another writer holds the head, all of it piles up."""
+    traffic = Traffic(world.api("intake"))
+    Supervisor(world).watch()
+    seed = random.Random(4)
+    visits = [("/visits", visit(seed)) for _ in range(30)]
+    petitions = [("/petitions", petition(seed)) for _ in range(10)]
+    with ThreadPoolExecutor(40) as clients:
+        with psycopg.connect(world.settings.database("intake")) as other:
+            other.execute("SELECT FROM head FOR UPDATE")
+            sent = [clients.submit(traffic.send, *one) for one in (*visits, *petitions) for _ in range(3)]
+            until(lambda: world.query("intake", WAITING), "the first batch waits for the head")
+        for one in sent:
+            one.result()
+    assert len(traffic.accepted) == 40
+    kept = world.query("intake", "SELECT count(*), count(DISTINCT recordedtime) FROM events WHERE topic <> 'seals'")
+    assert kept[0][0] == 40
+    assert kept[0][1] < 40, "none shared a commit"
+    everything_holds(world, traffic)
 
 
 def test_api_stopped_inside_an_append(world: World) -> None:

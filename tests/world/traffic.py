@@ -68,29 +68,8 @@ class Traffic:
         if self._thread:
             self._thread.join()
 
-    def _run(self) -> None:
-        while not self._stop.is_set() and not self.api.closed:
-            self._one()
-
-    def _one(self) -> None:
-        seed = self._seed
-        command = visit(seed)
-        self._send("/visits", command)
-        chance = seed.random()
-        address = f"/visits/{command['visit']['visit']}"
-        if chance < 0.2:
-            moved = {**command["visit"], "purpose": "care", "cadre": f"c-{seed.randint(1, 4):04d}"}
-            again = {"command": str(uuid.UUID(int=seed.getrandbits(128), version=4)), "visit": moved}
-            self._send(f"{address}/corrections", again)
-        elif chance < 0.3:
-            back = {"command": str(uuid.UUID(int=seed.getrandbits(128), version=4)), "reason": "entered-twice"}
-            self._send(f"{address}/withdrawal", back)
-        elif chance < 0.5:
-            self._send("/petitions", petition(seed))
-        if chance > 0.9:
-            self._send("/visits", command)
-
-    def _send(self, path: str, command: dict[str, Any]) -> None:
+    def send(self, path: str, command: dict[str, Any]) -> None:
+        """Sends one command until it is accepted."""
         while True:
             try:
                 answer = self.api.call("POST", path, command)
@@ -105,3 +84,25 @@ class Traffic:
                 return
             assert answer is None or answer.status_code == 503, answer.text
             self._stop.wait(0.05)
+
+    def _run(self) -> None:
+        while not self._stop.is_set() and not self.api.closed:
+            self._one()
+
+    def _one(self) -> None:
+        seed = self._seed
+        command = visit(seed)
+        self.send("/visits", command)
+        chance = seed.random()
+        address = f"/visits/{command['visit']['visit']}"
+        if chance < 0.2:
+            moved = {**command["visit"], "purpose": "care", "cadre": f"c-{seed.randint(1, 4):04d}"}
+            again = {"command": str(uuid.UUID(int=seed.getrandbits(128), version=4)), "visit": moved}
+            self.send(f"{address}/corrections", again)
+        elif chance < 0.3:
+            back = {"command": str(uuid.UUID(int=seed.getrandbits(128), version=4)), "reason": "entered-twice"}
+            self.send(f"{address}/withdrawal", back)
+        elif chance < 0.5:
+            self.send("/petitions", petition(seed))
+        if chance > 0.9:
+            self.send("/visits", command)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas.topics import BY_NAME
 
 from deploy.local import keys
+from deploy.local.state import free_ports
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings as AppraisalSettings
 from services.appraisal.verify import verify as appraisal_verify
@@ -113,13 +113,14 @@ class World:
 
     def api(self, service: str, **environment: str) -> "Api":
         """Starts an HTTP process and waits until it is ready."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        [port] = free_ports(1, set())
         process = self.start(service, "api", port=str(port), **environment)
         api = Api(process, f"http://127.0.0.1:{port}", self.folder / "keys")
         self.apis.append(api)
-        until(api.ready, f"{service} api ready: {self.output(service, 'api')}")
+        try:
+            until(api.ready, f"{service} api ready")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.output(service, 'api')}") from None
         return api
 
     def output(self, service: str, role: str) -> str:
