@@ -1,18 +1,28 @@
-"""A petition is registered: its case is opened, assigned and given a limit at once (C3)."""
+"""What is heard of a petition: its case is opened, assigned and given a limit at once (C3); the resident's word closes
+it, opens it again or takes it back (C4, C8); whom it is about is kept.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from uuid import UUID
+from typing import cast
 
 from lianxin_schemas.events.base import Event
-from lianxin_schemas.events.cases import Credit
-from lianxin_schemas.events.petitions import PetitionRegistered
+from lianxin_schemas.events.cases import CaseEvent, Credit
+from lianxin_schemas.events.leads import ComplaintReceived
+from lianxin_schemas.events.petitions import (
+    PetitionEvent,
+    PetitionRegistered,
+    PetitionVerdictGiven,
+    PetitionWithdrawalAsked,
+)
 from lianxin_schemas.events.seals import LogSealed
 
-from services.assignment.domain import cases
+from services.assignment.domain import answers, cases
+from services.assignment.domain.cases import Case, Decided, Phase
 from services.assignment.domain.days import day_of
 from services.assignment.domain.limits import Law
-from services.assignment.store import responsible
+from services.assignment.store import complaints, responsible
+from services.assignment.store.cases import stream_of
 from services.runtime import log
 from services.runtime.database import Connection
 from services.runtime.inbox import Received
@@ -20,66 +30,89 @@ from services.runtime.log import Author, Decision, Fact
 from services.runtime.receiver import Handler, Unfit, Work
 
 NAME = "react"
-KINDS: frozenset[type[Event]] = frozenset({PetitionRegistered, LogSealed})
+KINDS: frozenset[type[Event]] = frozenset(
+    {PetitionRegistered, PetitionVerdictGiven, PetitionWithdrawalAsked, ComplaintReceived, LogSealed}
+)
 AUTHOR = Author("system", "assignment")
+Leaders = dict[tuple[str, date], Credit]
 
 
 def handler(county_office: str, law: Law) -> Handler:
-    """The reaction to registered petitions; without a leader in force, the county's office answers."""
+    """The reaction to what residents do. Without a leader in force, and for complaints, the county's office answers."""
     county = Credit(office=county_office)
 
     async def react(connection: Connection, batch: list[Received]) -> Work:
-        new = await _new(connection, batch)
-        wanted = {(petition.zone, _day(item)) for item, petition in new if petition.zone}
-        leaders = await responsible.leaders(connection, sorted(wanted)) if wanted else {}
-        return Work([_open(item, petition, leaders, county, law) for item, petition in new])
+        heard = [(item, item.event) for item in batch if isinstance(item.event, PetitionEvent)]
+        registered = [event for _, event in heard if isinstance(event, PetitionRegistered)]
+        lists = [item.event for item in batch if isinstance(item.event, ComplaintReceived)]
+        decisions = []
+        if heard:
+            leaders = await _leaders(connection, heard)
+
+            def decide(case: Case, item: Received, event: PetitionEvent) -> list[Decided]:
+                return _decide(case, item, event, leaders, county, law)
+
+            decisions = await _decisions(connection, heard, decide)
+        return Work(decisions, complaints.rows(registered, lists))
 
     return react
 
 
-async def _new(connection: Connection, batch: Sequence[Received]) -> list[tuple[Received, PetitionRegistered]]:
-    """The petitions without the repeats: of a cause in the log already, or earlier in the batch.
+async def _leaders(connection: Connection, heard: Sequence[tuple[Received, PetitionEvent]]) -> Leaders:
+    wanted = {
+        (event.zone, day_of(item.envelope.time))
+        for item, event in heard
+        if isinstance(event, PetitionRegistered) and event.zone and not event.complaint
+    }
+    return await responsible.leaders(connection, sorted(wanted)) if wanted else {}
 
-    Raises Unfit for one that is registered a second time under another event.
-    """
-    petitions = [(item, item.event) for item in batch if isinstance(item.event, PetitionRegistered)]
-    if not petitions:
-        return []
-    seen = set(await log.receipts(connection, [item.envelope.id for item, _ in petitions]))
-    streams = await log.load(connection, [_stream(event) for _, event in petitions])
-    opened = {stream for stream, entries in streams.items() if entries}
-    new = []
-    for item, event in petitions:
+
+async def _decisions(
+    connection: Connection,
+    heard: Sequence[tuple[Received, PetitionEvent]],
+    decide: Callable[[Case, Received, PetitionEvent], list[Decided]],
+) -> list[Decision]:
+    """A decision for each cause that is not in the log yet and changes something, in the order they came."""
+    seen = set(await log.receipts(connection, [item.envelope.id for item, _ in heard]))
+    streams = await log.load(connection, [stream_of(event.petition) for _, event in heard])
+    versions = {stream: len(entries) for stream, entries in streams.items()}
+    folded = {
+        stream: cases.fold((cast(CaseEvent, entry.event), entry.time) for entry in entries)
+        for stream, entries in streams.items()
+    }
+    decisions = []
+    for item, event in heard:
         if item.envelope.id in seen:
             continue
-        if _stream(event) in opened:
-            raise Unfit(item, "registered-twice")
         seen.add(item.envelope.id)
-        opened.add(_stream(event))
-        new.append((item, event))
-    return new
+        stream = stream_of(event.petition)
+        facts = decide(folded[stream], item, event)
+        if not facts:
+            continue
+        expected = {stream: versions[stream]}
+        decisions.append(Decision(item.envelope.id, AUTHOR, [Fact(*fact) for fact in facts], expected))
+        versions[stream] += len(facts)
+        for fact in facts:
+            folded[stream] = cases.evolve(folded[stream], *fact)
+    return decisions
 
 
-def _open(
-    item: Received,
-    petition: PetitionRegistered,
-    leaders: dict[tuple[str, date], Credit],
-    county: Credit,
-    law: Law,
-) -> Decision:
-    registered = item.envelope.time
-    credit = leaders.get((petition.zone or "", _day(item)), county)
+def _decide(
+    case: Case, item: Received, event: PetitionEvent, leaders: Leaders, county: Credit, law: Law
+) -> list[Decided]:
+    """What one cause does to its case. Raises Unfit."""
+    time = item.envelope.time
     try:
-        events = cases.open_case(petition, registered, credit, law)
+        match event:
+            case PetitionRegistered():
+                if case.phase is not Phase.NONE:
+                    raise Unfit(item, "registered-twice")
+                credit = county if event.complaint else leaders.get((event.zone or "", day_of(time)), county)
+                return [(opened, time) for opened in cases.open_case(event, time, credit, law)]
+            case PetitionVerdictGiven():
+                return answers.verdict(case, event, time, law)
+            case PetitionWithdrawalAsked():
+                return answers.withdrawal(case, event, time)
     except (ValueError, OverflowError) as error:  # a limit beyond the years that an event may name
         raise Unfit(item, "limit-out-of-range") from error
-    cause: UUID = item.envelope.id
-    return Decision(cause, AUTHOR, [Fact(event, registered) for event in events])
-
-
-def _stream(petition: PetitionRegistered) -> str:
-    return f"case-{petition.petition}"
-
-
-def _day(item: Received) -> date:
-    return day_of(item.envelope.time)
+    raise AssertionError(f"{event.type()} is not handled")

@@ -22,8 +22,28 @@ TEXTS = {
     "case.already-decided": Text(
         409, "这件诉求已经作出决定，接着答复。", "The case was decided already; reply to the resident next."
     ),
+    "case.not-replied": Text(409, "这件诉求还没有答复，先答复。", "The resident was not told yet; reply first."),
     "case.already-replied": Text(
-        409, "这件诉求已经答复，办理完毕。", "The resident was told already; nothing is left to do."
+        409,
+        "这件诉求已经答复，等居民说解决没有。",
+        "The resident was told already, and it is for them to say whether it was solved.",
+    ),
+    "case.already-closed": Text(409, "这件诉求已经办结，不用再办。", "The case is closed; nothing is left to do."),
+    "case.already-withdrawn": Text(
+        409, "居民已经撤回这件诉求，不用再办。", "The resident has taken the petition back; nothing is left to do."
+    ),
+    "case.office-unknown": Text(
+        422,
+        "登记里没有这个单位，换一个，或先载入。",
+        "The register has no such office; name another, or load it first.",
+    ),
+    "case.complaint-not-here": Text(
+        409,
+        "这件诉求反映干部，反映谁还没有传到。先只交给单位，或过一会儿再交给干部。",
+        "The petition is about officials, and who they are has not come yet; name the office alone, or try again soon.",
+    ),
+    "case.complained-about": Text(
+        422, "这件诉求反映的就是这名干部，换一名干部。", "The petition is about this cadre; name another."
     ),
     "case.cadre-elsewhere": Text(
         422,

@@ -4,14 +4,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar
 from uuid import UUID, uuid4, uuid5
 
 import psycopg
 from lianxin_schemas import codec
 from lianxin_schemas.envelope import Source
-from lianxin_schemas.events.petitions import Channel, PetitionRegistered
+from lianxin_schemas.events.leads import ComplaintReceived
+from lianxin_schemas.events.petitions import (
+    Channel,
+    PetitionRegistered,
+    PetitionVerdictGiven,
+    PetitionWithdrawalAsked,
+    Solved,
+)
 from lianxin_schemas.partition import partition_of
-from lianxin_schemas.topics import BY_NAME
+from lianxin_schemas.topics import TOPIC_OF
 
 from services.assignment.domain.rows import FILES, Row
 from services.assignment.settings import Settings
@@ -71,41 +79,63 @@ def rows_of(files: Mapping[str, Iterable[str]] = SMALL) -> dict[str, list[tuple[
     }
 
 
-def petition(id_: UUID | None = None, zone: str | None = "z1") -> PetitionRegistered:
+def petition(id_: UUID | None = None, zone: str | None = "z1", **more: Any) -> PetitionRegistered:
     """A petition from a zone."""
-    return PetitionRegistered(petition=id_ or uuid4(), channel=Channel.VISIT, category="03.11", zone=zone)
+    return PetitionRegistered(petition=id_ or uuid4(), channel=Channel.VISIT, category="03.11", zone=zone, **more)
+
+
+def verdict(of: PetitionRegistered, solved: Solved) -> PetitionVerdictGiven:
+    """What the resident says of the reply."""
+    return PetitionVerdictGiven(petition=of.petition, solved=solved)
+
+
+def withdrawal(of: PetitionRegistered) -> PetitionWithdrawalAsked:
+    """The resident asks for nothing any more."""
+    return PetitionWithdrawalAsked(petition=of.petition)
+
+
+def complaint(of: PetitionRegistered, *about: str) -> ComplaintReceived:
+    """Whom the petition is about."""
+    return ComplaintReceived(petition=of.petition, about=about)
+
+
+Heard = PetitionRegistered | PetitionVerdictGiven | PetitionWithdrawalAsked | ComplaintReceived
+Later = PetitionVerdictGiven | PetitionWithdrawalAsked
 
 
 class Intake:
-    """Makes messages as intake's relay sends them, numbered lane by lane."""
+    """Makes messages as intake's relay sends them, numbered lane by lane; one of a space goes on where another was."""
+
+    _spaces: ClassVar[dict[str, tuple[Counter[tuple[str, int]], Counter[tuple[str, int]]]]] = {}
 
     def __init__(self, space: str) -> None:
         self._space = space
-        self._numbers: Counter[int] = Counter()
-        self._offsets: Counter[int] = Counter()
+        self._numbers, self._offsets = self._spaces.setdefault(space, (Counter(), Counter()))
 
-    def message(self, event: PetitionRegistered, time: datetime = NOW, id_: UUID | None = None) -> Message:
-        """The next message of the petition's lane."""
-        topic = BY_NAME["petitions"]
+    def message(self, event: Heard, time: datetime = NOW, id_: UUID | None = None) -> Message:
+        """The next message of the petition's lane, on `petitions` or `leads`."""
+        topic = TOPIC_OF[type(event)]
         partition = partition_of(event.stream, topic.partitions)
-        self._numbers[partition] += 1
-        number = self._numbers[partition]
+        self._numbers[topic.name, partition] += 1
+        number = self._numbers[topic.name, partition]
         source = Source(self._space, "intake", 1)
-        cause = uuid5(event.petition, "command")
-        id_ = id_ or uuid5(cause, "0")
+        # One command registers a petition and says whom it is about; every later word of the resident is a new one.
+        cause = uuid5(event.petition, f"command {number if isinstance(event, Later) else 'registers'}")
+        id_ = id_ or uuid5(cause, event.name)
         row = codec.Row(id_, source, event.type(), event.stream, 1, number, number, time, time, cause, "user", "c1", "")
         row = codec.Row(**{**vars(row), "data": codec.to_json(event)})
         return self.again(Message(topic.name, partition, 0, codec.encode(row)))
 
     def again(self, message: Message) -> Message:
         """The same bytes at the next offset."""
-        self._offsets[message.partition] += 1
-        return Message(message.topic, message.partition, self._offsets[message.partition], message.value)
+        place = message.topic, message.partition
+        self._offsets[place] += 1
+        return Message(*place, self._offsets[place], message.value)
 
     def token(self, message: Message) -> str:
         """`after` of a receipt for the message's event."""
         number = codec.unwrap(message.value).lanenumber
-        return f"petitions.{message.partition}.1:{number}"
+        return f"{message.topic}.{message.partition}.1:{number}"
 
 
 async def opened(info: str) -> Connection:

@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from lianxin_schemas.events.petitions import Solved
 
 from deploy.local.keys import sign
 from services.assignment.api.app import application
-from tests.assignment.given import petition
+from tests.assignment.given import petition, verdict, withdrawal
 from tests.assignment.reacting import React
 from tests.assignment.served import served
 
 NOBODY = {"authorization": ""}
-ACTS = ("assignment", "acceptance", "decision", "reply")
+ACTS = ("assignment", "acceptance", "decision", "reply", "closing")
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -27,11 +28,15 @@ class Api:
     def as_(self, subject: str, *roles: str, office: str | None = None) -> dict[str, str]:
         return {"authorization": f"Bearer {sign(self._keys, subject, list(roles), office)}"}
 
-    def case(self, zone="z1", time=NOW - timedelta(hours=1)) -> str:
+    def case(self, zone="z1", time=NOW - timedelta(hours=1), **more) -> str:
         """The id of a petition with a case; z1 is led by c2 of office-a."""
-        event = petition(zone=zone)
-        self.react.take([self.react.intake.message(event, time)])
+        event = petition(zone=zone, **more)
+        self.hear(event, time=time)
         return str(event.petition)
+
+    def hear(self, *events, time=NOW - timedelta(hours=1)) -> None:
+        """Takes in what intake says."""
+        self.react.take([self.react.intake.message(event, time) for event in events])
 
     def post(self, who, case, act, after=None, **body):
         body = {"command": str(uuid4()), **body}
@@ -189,6 +194,40 @@ def test_C4_the_county_assigns_and_the_new_one_goes_on(api, county, cadre):
     assert code(api.post(cadre, case, "acceptance")) == (403, "auth.scope")
     assert api.post(api.as_("c3", "cadre"), case, "acceptance").status_code == 201
     assert api.get(county, f"/cases/{case}").json()["credit"] == {"office": "office-b", "cadre": "c3"}
+
+
+def test_C4_an_office_that_nobody_has_heard_of_is_assigned_nothing(api, county):
+    case = api.case()
+    assert code(api.post(county, case, "assignment", office="office-x")) == (422, "case.office-unknown")
+    assert api.post(county, case, "assignment", office="county-office").status_code == 201
+
+
+def test_C4_C8_the_reply_names_its_words_and_the_resident_has_the_last_one(api, cadre):
+    event = petition(resident="r-1", said="w-1")
+    api.hear(event)
+    for act, more in (("acceptance", {}), ("decision", {"outcome": "partly"}), ("reply", {"said": "w-2"})):
+        assert api.post(cadre, event.petition, act, **more).status_code == 201
+    shown = api.get(cadre, f"/cases/{event.petition}").json()
+    assert [shown[key] for key in ("resident", "said", "reply", "outcome")] == ["r-1", "w-1", "w-2", "partly"]
+    api.hear(verdict(event, Solved.NOT_SOLVED), time=datetime.now(UTC))
+    shown = api.get(cadre, f"/cases/{event.petition}").json()
+    assert (shown["state"], shown["reopened"], shown["overdue"]) == ("reopened", True, False)
+    assert code(api.post(cadre, event.petition, "closing")) == (409, "case.not-replied")
+    for act, more in (("decision", {"outcome": "solved"}), ("reply", {})):
+        assert api.post(cadre, event.petition, act, **more).status_code == 201
+    command = str(uuid4())
+    first = api.post(cadre, event.petition, "closing", command=command)
+    assert first.status_code == 201
+    assert api.post(cadre, event.petition, "closing", command=command).json() == first.json()
+    assert api.get(cadre, f"/cases/{event.petition}").json()["state"] == "closed"
+    assert code(api.post(cadre, event.petition, "closing")) == (409, "case.already-closed")
+
+
+def test_C4_what_the_resident_took_back_is_refused_to_everybody(api, cadre, county):
+    event = petition()
+    api.hear(event, withdrawal(event))
+    assert code(api.post(cadre, event.petition, "acceptance")) == (409, "case.already-withdrawn")
+    assert code(api.post(county, event.petition, "assignment", office="office-b")) == (409, "case.already-withdrawn")
 
 
 def test_C3b_the_import_enters_what_was_done_long_ago_and_nobody_else(api, cadre, import_):

@@ -1,9 +1,10 @@
 """What becomes of a case (C3, C3b, C4, A4): given events, when a command, then events or a refusal."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 from lianxin_schemas.events.cases import (
     CaseAccepted,
     CaseAssigned,
@@ -16,50 +17,34 @@ from lianxin_schemas.events.cases import (
 )
 
 from services.assignment.domain import cases
-from services.assignment.domain.cases import AcceptCase, AssignCase, DecideCase, Hand, Moment, Phase, ReplyCase
+from services.assignment.domain.cases import (
+    Hand,
+    Phase,
+)
+from services.assignment.domain.complaints import Complaint
 from services.assignment.refusals import TEXTS
 from services.refused import Refused
 from tests.assignment.given import LAW, NOW, petition
-
-ID = UUID("00000000-0000-4000-8000-000000000001")
-CREDIT = Credit(office="office-a", cadre="c1")
-OTHER = Credit(office="office-b")
-CADRE = Hand(cadre="c1")
-HOUR = timedelta(hours=1)
-OPENED = [(event, NOW) for event in cases.open_case(petition(ID), NOW, CREDIT, LAW)]
-ACCEPTED = [*OPENED, (CaseAccepted(petition=ID, credit=CREDIT), NOW + HOUR)]
-DECIDED = [*ACCEPTED, (CaseDecided(petition=ID, outcome=Outcome.SOLVED, credit=CREDIT), NOW + 2 * HOUR)]
-REPLIED = [*DECIDED, (CaseReplied(petition=ID, credit=CREDIT), NOW + 3 * HOUR)]
-LIFE = [[], OPENED[:1], OPENED, ACCEPTED, DECIDED, REPLIED]
-
-
-def at(hours: float = 10, oldest_days: int | None = 90) -> Moment:
-    return Moment(NOW + hours * HOUR, oldest_days)
-
-
-def accept(given, hand=CADRE, moment=None, time=None):
-    command = AcceptCase(command=uuid4(), time=time)
-    return cases.accept(cases.fold(given), ID, command, moment or at(), hand)
-
-
-def decide(given, hand=CADRE, moment=None):
-    command = DecideCase(command=uuid4(), outcome=Outcome.PARTLY)
-    return cases.decide(cases.fold(given), ID, command, moment or at(), hand)
-
-
-def reply(given, hand=CADRE, moment=None):
-    return cases.reply(cases.fold(given), ID, ReplyCase(command=uuid4()), moment or at(), hand)
-
-
-def assign(given, office="office-b", cadre=None, office_of=None):
-    command = AssignCase(command=uuid4(), office=office, cadre=cadre)
-    return cases.assign(cases.fold(given), ID, command, at(), office_of)
-
-
-def code(act, given, **more) -> str:
-    with pytest.raises(Refused) as refused:
-        act(given, **more)
-    return refused.value.code
+from tests.assignment.lives import (
+    ACCEPTED,
+    CLOSED,
+    CREDIT,
+    DECIDED,
+    HOUR,
+    ID,
+    LIFE,
+    OPENED,
+    OTHER,
+    REOPENED,
+    REPLIED,
+    accept,
+    assign,
+    at,
+    close,
+    code,
+    decide,
+    reply,
+)
 
 
 def test_C3_a_registered_petition_has_a_case_somebody_who_answers_and_a_limit():
@@ -80,41 +65,29 @@ def test_C4_the_way_from_assigned_to_replied():
     assert cases.fold(REPLIED).phase is Phase.REPLIED
 
 
+A, C = "case.already-", "case.not-"
+ENDS = [f"{A}closed", f"{A}withdrawn"]
+DONE = [f"{A}decided", f"{A}replied"]
+
+
 @pytest.mark.parametrize(
     ("act", "codes"),
     [
-        (assign, ["case.not-found", None, None, None, "case.already-decided", "case.already-replied"]),
-        (
-            accept,
-            [
-                "case.not-found",
-                "case.not-assigned",
-                None,
-                "case.already-accepted",
-                "case.already-decided",
-                "case.already-replied",
-            ],
-        ),
-        (
-            decide,
-            [
-                "case.not-found",
-                "case.not-assigned",
-                "case.not-accepted",
-                None,
-                "case.already-decided",
-                "case.already-replied",
-            ],
-        ),
+        (assign, [f"{C}found", None, None, None, *DONE, None, *DONE, *ENDS]),
+        (accept, [f"{C}found", f"{C}assigned", None, f"{A}accepted", *DONE, f"{A}accepted", *DONE, *ENDS]),
+        (decide, [f"{C}found", f"{C}assigned", f"{C}accepted", None, *DONE, None, *DONE, *ENDS]),
         (
             reply,
             [
-                "case.not-found",
-                "case.not-assigned",
-                "case.not-decided",
-                "case.not-decided",
-                None,
-                "case.already-replied",
+                *[f"{C}found", f"{C}assigned", f"{C}decided", f"{C}decided", None, f"{A}replied"],
+                *[f"{C}decided", None, f"{A}replied", *ENDS],
+            ],
+        ),
+        (
+            close,
+            [
+                *[f"{C}found", f"{C}assigned", f"{C}replied", f"{C}replied", f"{C}replied", None],
+                *[f"{C}replied", f"{C}replied", None, *ENDS],
             ],
         ),
     ],
@@ -133,7 +106,10 @@ def test_C4_the_cadre_the_office_and_the_import_may_act(hand):
 
 
 @pytest.mark.parametrize("hand", [Hand(), Hand(cadre="c2"), Hand(office="office-b"), Hand(cadre="office-a")])
-@pytest.mark.parametrize(("act", "given"), [(accept, OPENED), (accept, ACCEPTED), (decide, ACCEPTED), (reply, DECIDED)])
+@pytest.mark.parametrize(
+    ("act", "given"),
+    [(accept, OPENED), (accept, ACCEPTED), (decide, REOPENED), (reply, DECIDED), (close, REPLIED), (close, CLOSED)],
+)
 def test_C4_nobody_else_may_or_learns_how_it_stands(hand, act, given):
     assert code(act, given, hand=hand) == "auth.scope"
 
@@ -156,6 +132,38 @@ def test_C4_a_cadre_is_assigned_in_the_own_office_alone():
 
 def test_C4_the_same_assignment_again_is_refused():
     assert code(assign, OPENED, office="office-a", cadre="c1", office_of="office-a") == "case.already-assigned"
+
+
+def test_C4_an_office_that_the_register_does_not_have_is_refused():
+    assert code(assign, OPENED, known=False) == "case.office-unknown"
+
+
+def test_C4_nobody_whom_a_petition_is_about_is_assigned_it():
+    about = Complaint(frozenset({"c9"}))
+    assert code(assign, OPENED, cadre="c9", office_of="office-b", complaint=about) == "case.complained-about"
+    assert assign(OPENED, cadre="c8", office_of="office-b", complaint=about)
+    assert assign(OPENED, complaint=about)
+    awaited = Complaint(awaited=True)
+    for cadre in ("c8", "c9"):
+        assert code(assign, OPENED, cadre=cadre, office_of="office-b", complaint=awaited) == "case.complaint-not-here"
+    assert assign(OPENED, complaint=awaited)
+
+
+@for_all(st.frozensets(st.sampled_from("abc")), st.sampled_from("abcd"))
+def test_C4_while_names_are_awaited_a_case_is_hidden_from_all_and_then_from_those_named(about, id_):
+    assert Complaint(awaited=True).hides_from(id_)
+    assert not Complaint(awaited=True).hides_from(id_, assigns=True)
+    for assigns in (True, False):
+        assert Complaint(about).hides_from(id_, assigns=assigns) == (id_ in about)
+
+
+def test_C4_the_case_carries_whom_to_tell_and_where_their_words_lie():
+    registered = petition(ID, resident="r-1", said="w-1")
+    opened = cases.open_case(registered, NOW, CREDIT, LAW)[0]
+    assert isinstance(opened, CaseOpened)
+    assert (opened.resident, opened.said) == ("r-1", "w-1")
+    [(replied, _)] = reply(DECIDED, said="w-2")
+    assert replied == CaseReplied(petition=ID, credit=CREDIT, said="w-2")
 
 
 def test_C3b_a_step_is_not_done_in_the_future():
@@ -193,7 +201,9 @@ def test_C3_overdue_once_the_limit_has_passed_without_a_reply():
 
 
 def test_every_refusal_has_its_words():
-    given = {code(act, life) for act in (assign, accept, decide, reply) for life in LIFE if refuses(act, life)}
+    given = {"case.office-unknown", "case.complaint-not-here", "case.complained-about", "case.cadre-elsewhere"} | {
+        code(act, life) for act in (assign, accept, decide, reply, close) for life in LIFE if refuses(act, life)
+    }
     assert {c for c in given if c.startswith("case.")} <= TEXTS.keys()
     assert not [text for text in TEXTS.values() for word in ("请", "抱歉", "无效") if word in text.zh]
 

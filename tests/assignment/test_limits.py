@@ -100,7 +100,7 @@ def test_C3a_before_the_end_is_in_time_and_at_the_end_is_not(start):
         petition=UUID(int=1), step=Step.REPLY, due=due(start), because=limit(LAW, Step.REPLY, start)[1]
     )
     for done, late in ((limited.due - timedelta(microseconds=1), False), (limited.due, True)):
-        assert Case(limit=limited, replied=done).overdue(start) is late
+        assert Case(limit=limited, stopped=done).overdue(start) is late
 
 
 def test_C3a_every_day_is_off_or_not_as_an_independent_calendar_has_it():

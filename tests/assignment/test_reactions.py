@@ -1,16 +1,36 @@
 """A registered petition becomes a case, on a real database (C3, A4): assigned once, to whoever led on the day."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
-from lianxin_schemas.events.cases import Credit
+from lianxin_schemas.events import cases
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.cases import CaseAccepted, CaseDecided, CaseReplied, Credit, Step
+from lianxin_schemas.events.petitions import Solved
 
 from services.assignment import reactions
+from services.assignment.domain.complaints import Complaint
 from services.assignment.domain.days import SHANGHAI
+from services.assignment.domain.limits import limit
+from services.assignment.store import complaints
+from services.runtime import log
 from services.runtime.inbox import Outcome
-from tests.assignment.given import NOW, changed, logged, petition, write_files
+from services.runtime.log import Author, Decision, Fact
+from tests.assignment.given import (
+    LAW,
+    NOW,
+    changed,
+    complaint,
+    logged,
+    opened,
+    petition,
+    verdict,
+    withdrawal,
+    write_files,
+)
 from tests.assignment.reacting import React, load
 
 COUNTY = Credit(office="county-office")
@@ -103,6 +123,126 @@ def test_C3_a_limit_that_no_event_can_name_is_parked(react):
     assert counts == {Outcome.APPLIED: 1, Outcome.PARKED: 1}
     assert parked(react) == ["limit-out-of-range"]
     assert len(react.events(other)) == 3
+
+
+def names(react, event) -> list[str]:
+    return [entry.event.name.removeprefix("case.") for entry in react.events(event)]
+
+
+OPENED = ["opened", "assigned", "limit_set"]
+
+
+def handled(react, event, hours=1) -> None:
+    """Somebody accepts, decides and replies, as over HTTP."""
+    credit = react.credit(event)
+
+    async def work() -> None:
+        async with await opened(react.info) as connection:
+            stream = f"case-{event.petition}"
+            version = len((await log.load(connection, [stream]))[stream])
+            steps: list[Event] = [
+                CaseAccepted(petition=event.petition, credit=credit),
+                CaseDecided(petition=event.petition, outcome=cases.Outcome.PARTLY, credit=credit),
+                CaseReplied(petition=event.petition, credit=credit),
+            ]
+            steps = steps if version == 3 else steps[1:]
+            facts = [Fact(step, NOW + timedelta(hours=hours)) for step in steps]
+            await log.write(connection, [Decision(uuid4(), Author("user", "c2"), facts, {stream: version})])
+
+    asyncio.run(work())
+
+
+def test_C8_a_no_opens_again_with_a_new_limit_and_a_second_closes(react):
+    event, intake = petition(), react.intake
+    react.take([intake.message(event)])
+    handled(react, event)
+    later = NOW + timedelta(days=3)
+    react.take([intake.message(verdict(event, Solved.NOT_SOLVED), later)])
+    assert names(react, event)[6:] == ["reopened", "limit_set"]
+    reopened, limited = react.events(event)[6:]
+    assert {reopened.time, limited.time} == {later}
+    assert limited.event.due == limit(LAW, Step.REPLY, later)[0]
+    handled(react, event, hours=100)
+    react.take([intake.message(verdict(event, Solved.NOT_SOLVED), later + timedelta(days=9))])
+    assert names(react, event)[8:] == ["decided", "replied", "closed"]
+
+
+@pytest.mark.parametrize("solved", [Solved.SOLVED, Solved.PARTLY])
+def test_C8_what_is_solved_closes(react, solved):
+    event = petition()
+    react.take([react.intake.message(event)])
+    handled(react, event)
+    message = react.intake.message(verdict(event, solved), NOW + timedelta(days=1))
+    react.take([message])
+    assert names(react, event)[6:] == ["closed"]
+    before = logged(react.info)
+    assert react.take([react.intake.again(message)]) == {Outcome.DUPLICATE: 1}
+    assert logged(react.info) == before
+
+
+def test_C4_a_withdrawal_in_the_same_batch_as_the_petition_ends_it(react):
+    event = petition()
+    messages = [react.intake.message(event), react.intake.message(withdrawal(event), NOW + timedelta(minutes=5))]
+    assert react.take(messages) == {Outcome.APPLIED: 2}
+    assert names(react, event) == [*OPENED, "withdrawn"]
+
+
+def test_C8_what_does_not_fit_any_more_has_no_event_and_is_not_parked(react):
+    event, unknown = petition(), petition()
+    react.take([react.intake.message(event)])
+    words = [verdict(event, Solved.SOLVED), verdict(unknown, Solved.NOT_SOLVED), withdrawal(unknown)]
+    assert react.take([react.intake.message(word) for word in words]) == {Outcome.APPLIED: 3}
+    assert names(react, event) == OPENED
+    handled(react, event)
+    assert react.take([react.intake.message(withdrawal(event))]) == {Outcome.APPLIED: 1}
+    assert names(react, event)[3:] == ["accepted", "decided", "replied"]
+    assert names(react, unknown) == []
+    assert parked(react) == []
+
+
+def test_C8_a_word_that_stands_in_the_log_decides_nothing_when_the_marks_are_lost(react):
+    event = petition()
+    messages = [react.intake.message(event)]
+    react.take(messages)
+    handled(react, event)
+    messages.append(react.intake.message(verdict(event, Solved.NOT_SOLVED), NOW + timedelta(days=1)))
+    react.take(messages[1:])
+    before = logged(react.info)
+    with psycopg.connect(react.info) as connection:
+        connection.execute("DELETE FROM mark")
+    assert react.take(messages) == {Outcome.APPLIED: 2}
+    assert logged(react.info) == before
+
+
+def about(react, event) -> Complaint | None:
+    async def work() -> Complaint | None:
+        async with await opened(react.info) as connection:
+            return await complaints.of(connection, event.petition)
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("list_first", [True, False])
+def test_C4_a_complaint_goes_to_the_county_and_its_list_may_come_before_or_after(react, list_first):
+    event = petition(zone="z1", complaint=True)
+    messages = [react.intake.message(event), react.intake.message(complaint(event, "c2", "c3"))]
+    for message in reversed(messages) if list_first else messages:
+        react.take([message])
+        if message is messages[0] and not list_first:
+            assert about(react, event) == Complaint(awaited=True)
+        elif message is messages[1] and list_first:
+            assert about(react, event) is None, "there is no case yet"
+    assert react.credit(event) == COUNTY
+    assert about(react, event) == Complaint(frozenset({"c2", "c3"}))
+    assert '"c3"' not in str(logged(react.info)[-3:]), "whom it is about stands in no event"
+    react.take([react.intake.again(message) for message in messages], messages)
+    assert about(react, event) == Complaint(frozenset({"c2", "c3"}))
+
+
+def test_C4_a_petition_about_no_official_hides_from_nobody(react):
+    event = petition()
+    react.take([react.intake.message(event)])
+    assert about(react, event) == Complaint()
 
 
 def parked(react) -> list[str]:

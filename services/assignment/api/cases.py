@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from lianxin_schemas.events.cases import CaseEvent, Credit, Step, SumStep
+from lianxin_schemas.events.cases import CaseDecided, CaseEvent, CaseOpened, CaseReplied, Credit, Outcome, Step, SumStep
+from lianxin_schemas.events.petitions import Channel
+from lianxin_schemas.ids import CategoryCode, PersonId, VaultRef, ZoneId
+from psycopg import AsyncConnection
 from pydantic import BaseModel
 
 from services.assignment.domain import cases
@@ -14,17 +17,20 @@ from services.assignment.domain.cases import (
     AcceptCase,
     AssignCase,
     Case,
+    CloseCase,
     Command,
     DecideCase,
     Decided,
     Hand,
     Moment,
+    Named,
     Phase,
     ReplyCase,
 )
+from services.assignment.domain.complaints import Complaint
 from services.assignment.domain.days import day_of
-from services.assignment.store import responsible
-from services.assignment.store.cases import Kept, events_of
+from services.assignment.store import complaints, responsible
+from services.assignment.store.cases import Kept, events_of, stream_of
 from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import execute
@@ -62,9 +68,19 @@ class CaseView(BaseModel):
 
     petition: UUID
     state: Phase
+    reopened: bool
+    channel: Channel
+    category: CategoryCode
+    zone: ZoneId | None
+    registered: datetime
+    resident: PersonId | None
+    said: VaultRef | None
     credit: Credit | None
     limit: LimitView | None
     overdue: bool
+    outcome: Outcome | None
+    reply: VaultRef | None
+    """What the office said last, in the vault."""
     events: tuple[EventView, ...]
     after: str
 
@@ -78,14 +94,13 @@ async def assign(
     if not principal.has(Role.ORGANISATION) and principal.office != county:
         raise Refused("auth.scope")
     moment = _moment(principal, request)
-    office_of = None
-    if command.cadre is not None:
-        async with request.app.state.pool.connection() as connection:
-            day = day_of(command.time or moment.now)
-            office_of = await responsible.office_of(connection, command.cadre, day)
+    async with request.app.state.pool.connection() as connection:
+        day = day_of(command.time or moment.now)
+        office = command.office == county or await responsible.office_exists(connection, command.office)
+        office_of = command.cadre and await responsible.office_of(connection, command.cadre, day)
 
-    def decide(case: Case) -> Sequence[Decided]:
-        return cases.assign(case, petition, command, moment, office_of)
+    def decide(case: Case, complaint: Complaint) -> Sequence[Decided]:
+        return cases.assign(case, petition, command, moment, Named(office, office_of), complaint)
 
     return await _carry_out("assignment", petition, command, principal, request, after, decide)
 
@@ -97,7 +112,7 @@ async def accept(
     """The office takes the case up."""
     moment, hand = _moment(principal, request), _hand(principal)
 
-    def decide(case: Case) -> Sequence[Decided]:
+    def decide(case: Case, _: Complaint) -> Sequence[Decided]:
         return cases.accept(case, petition, command, moment, hand)
 
     return await _carry_out("acceptance", petition, command, principal, request, after, decide)
@@ -110,7 +125,7 @@ async def decide(
     """The office has decided."""
     moment, hand = _moment(principal, request), _hand(principal)
 
-    def decide(case: Case) -> Sequence[Decided]:
+    def decide(case: Case, _: Complaint) -> Sequence[Decided]:
         return cases.decide(case, petition, command, moment, hand)
 
     return await _carry_out("decision", petition, command, principal, request, after, decide)
@@ -123,10 +138,23 @@ async def reply(
     """The resident was told."""
     moment, hand = _moment(principal, request), _hand(principal)
 
-    def decide(case: Case) -> Sequence[Decided]:
+    def decide(case: Case, _: Complaint) -> Sequence[Decided]:
         return cases.reply(case, petition, command, moment, hand)
 
     return await _carry_out("reply", petition, command, principal, request, after, decide)
+
+
+@router.post("/{petition}/closing", status_code=201)
+async def close(
+    petition: UUID, command: CloseCase, principal: Writer, request: Request, after: After = None
+) -> Receipt:
+    """The resident was asked and has said nothing."""
+    moment, hand = _moment(principal, request), _hand(principal)
+
+    def decide(case: Case, _: Complaint) -> Sequence[Decided]:
+        return cases.close(case, petition, command, moment, hand)
+
+    return await _carry_out("closing", petition, command, principal, request, after, decide)
 
 
 @router.get("/{petition}")
@@ -134,26 +162,31 @@ async def show(petition: UUID, principal: Reader, request: Request, after: After
     """The case as it stands, to those who handle it, the county's office, and those who oversee or enter all."""
     await request.app.state.arrivals.wait(after)
     async with request.app.state.pool.connection() as connection:
+        await _complaint(connection, petition, principal)
         found = await events_of(connection, petition)
-    if not found:
-        raise Refused("case.not-found")
     case = cases.fold((cast(CaseEvent, kept.event), kept.time) for kept in found)
     oversees = principal.has(Role.ORGANISATION) or (
         principal.has(Role.OFFICE) and principal.office == request.app.state.settings.county_office
     )
     if not oversees and (case.credit is None or not _hand(principal).answers_for(case.credit)):
         raise Refused("auth.scope")
-    return _view(petition, case, found)
+    return _view(case, found)
 
 
-def _view(petition: UUID, case: Case, found: Sequence[Kept]) -> CaseView:
+def _view(case: Case, found: Sequence[Kept]) -> CaseView:
+    opened = cast(CaseOpened, found[0].event)
+    decided = [kept.event for kept in found if isinstance(kept.event, CaseDecided)]
+    replied = [kept.event for kept in found if isinstance(kept.event, CaseReplied)]
     limit = case.limit and LimitView(step=case.limit.step, due=case.limit.due, because=case.limit.because)
     return CaseView(
-        petition=petition,
+        **opened.model_dump(),
         state=case.phase,
+        reopened=case.reopened,
         credit=case.credit,
         limit=limit,
         overdue=case.overdue(datetime.now(UTC)),
+        outcome=decided[-1].outcome if decided else None,
+        reply=replied[-1].said if replied else None,
         events=tuple(
             EventView(id=kept.id, type=kept.event.type(), time=kept.time, recordedtime=kept.recordedtime)
             for kept in found
@@ -169,14 +202,16 @@ async def _carry_out(
     principal: Principal,
     request: Request,
     after: str | None,
-    decide: Callable[[Case], Sequence[Decided]],
+    decide: Callable[[Case, Complaint], Sequence[Decided]],
 ) -> Receipt:
     await _arrived(request, after)
-    stream = f"case-{petition}"
+    stream = stream_of(petition)
+    async with request.app.state.pool.connection() as connection:
+        complaint = await _complaint(connection, petition, principal, assigns=act == "assignment")
 
     def facts(entries: dict[str, list[Entry]]) -> list[Fact]:
         case = cases.fold((cast(CaseEvent, entry.event), entry.time) for entry in entries[stream])
-        return [Fact(event, time) for event, time in decide(case)]
+        return [Fact(event, time) for event, time in decide(case, complaint)]
 
     receipt = await execute(
         request.app.state.pool,
@@ -188,6 +223,16 @@ async def _carry_out(
         decide=facts,
     )
     return Receipt.of(receipt)
+
+
+async def _complaint(
+    connection: AsyncConnection[Any], petition: UUID, principal: Principal, *, assigns: bool = False
+) -> Complaint:
+    """Whom the petition is about. Refuses where there is no case, and in the same words those it is hidden from."""
+    complaint = await complaints.of(connection, petition)
+    if complaint is None or complaint.hides_from(principal.id, assigns=assigns):
+        raise Refused("case.not-found")
+    return complaint
 
 
 async def _arrived(request: Request, after: str | None) -> None:

@@ -8,20 +8,25 @@ from enum import StrEnum
 from lianxin_schemas.events.cases import (
     CaseAccepted,
     CaseAssigned,
+    CaseClosed,
     CaseDecided,
     CaseEvent,
     CaseLimitSet,
     CaseOpened,
+    CaseReopened,
     CaseReplied,
+    CaseWithdrawn,
+    Closing,
     Credit,
     Outcome,
     Step,
 )
 from lianxin_schemas.events.petitions import PetitionRegistered
-from lianxin_schemas.ids import CadreId, OfficeId, Time, Uuid
+from lianxin_schemas.ids import CadreId, OfficeId, Time, Uuid, VaultRef
 from pydantic import BaseModel, ConfigDict
 
 from services.assignment.domain import limits, times
+from services.assignment.domain.complaints import Complaint
 from services.assignment.domain.limits import Law
 from services.refused import Refused
 
@@ -53,7 +58,13 @@ class DecideCase(Command):
 
 
 class ReplyCase(Command):
-    """The resident was told the decision."""
+    """The resident was told the decision, in words that lie in the vault where `said` names them."""
+
+    said: VaultRef | None = None
+
+
+class CloseCase(Command):
+    """The resident was asked and has said nothing (C8)."""
 
 
 class Phase(StrEnum):
@@ -65,24 +76,41 @@ class Phase(StrEnum):
     ACCEPTED = "accepted"
     DECIDED = "decided"
     REPLIED = "replied"
+    REOPENED = "reopened"
+    """Open again: the office decides once more. It need not accept again."""
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED = (Phase.CLOSED, Phase.WITHDRAWN)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A case as decisions and answers need it. `last` is when the newest step was done."""
+    """A case as decisions and answers need it. `last` is when the newest step was done; `stopped` is when the limit in
+    force ceased to run, by the reply or because nobody waits for one any more.
+    """
 
     phase: Phase = Phase.NONE
     credit: Credit | None = None
     limit: CaseLimitSet | None = None
     last: datetime | None = None
-    replied: datetime | None = None
+    stopped: datetime | None = None
+    reopened: bool = False
+    """Whether it was opened a second time, ever."""
+    closing: Closing | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether a reply is owed."""
+        return self.phase not in (Phase.NONE, Phase.REPLIED, *ENDED)
 
     def overdue(self, now: datetime) -> bool:
-        """Whether the reply came at or after its limit, or has not come and the limit has passed."""
-        return self.limit is not None and (self.replied or now) >= self.limit.due
+        """Whether the limit in force had passed when the reply came, or has passed and none has come."""
+        return self.limit is not None and (self.stopped or now) >= self.limit.due
 
 
-def evolve(case: Case, event: CaseEvent, time: datetime) -> Case:
+def evolve(case: Case, event: CaseEvent, time: datetime) -> Case:  # noqa: PLR0911 - one return per event reads best
     """The case after one more event of its stream, which happened at `time`."""
     match event:
         case CaseOpened():
@@ -98,7 +126,14 @@ def evolve(case: Case, event: CaseEvent, time: datetime) -> Case:
         case CaseDecided():
             return replace(case, phase=Phase.DECIDED, last=time)
         case CaseReplied():
-            return replace(case, phase=Phase.REPLIED, last=time, replied=time)
+            return replace(case, phase=Phase.REPLIED, last=time, stopped=time)
+        case CaseReopened():
+            return replace(case, phase=Phase.REOPENED, last=time, stopped=None, reopened=True, closing=None)
+        case CaseClosed():
+            stopped = case.stopped or time
+            return replace(case, phase=Phase.CLOSED, last=time, stopped=stopped, closing=event.because)
+        case CaseWithdrawn():
+            return replace(case, phase=Phase.WITHDRAWN, last=time, stopped=time)
         case _:
             raise AssertionError(f"{event.type()} is no event of a case")
 
@@ -148,18 +183,35 @@ def open_case(petition: PetitionRegistered, registered: datetime, credit: Credit
             category=petition.category,
             zone=petition.zone,
             registered=registered,
+            resident=petition.resident,
+            said=petition.said,
         ),
         CaseAssigned(petition=id_, credit=credit),
         CaseLimitSet(petition=id_, step=Step.REPLY, due=due, because=because),
     ]
 
 
-def assign(case: Case, petition: Uuid, command: AssignCase, moment: Moment, office_of: str | None) -> list[Decided]:
-    """Another answers for the case from now on. `office_of` is the office of the cadre named, None out of office."""
+@dataclass(frozen=True)
+class Named:
+    """What is known of those whom an assignment names, on its day."""
+
+    office: bool
+    """Whether the register has the office."""
+    office_of: str | None
+    """The office of the cadre; None out of office, or where no cadre is named."""
+
+
+def assign(
+    case: Case, petition: Uuid, command: AssignCase, moment: Moment, named: Named, complaint: Complaint
+) -> list[Decided]:
+    """Another answers for the case from now on."""
     _standing(case)
-    if case.phase in (Phase.DECIDED, Phase.REPLIED):
+    if case.phase in (Phase.DECIDED, Phase.REPLIED, *ENDED):
         raise Refused(f"case.already-{case.phase}")
-    if command.cadre is not None and office_of != command.office:
+    complaint.check(command.cadre)
+    if not named.office:
+        raise Refused("case.office-unknown", "office")
+    if command.cadre is not None and named.office_of != command.office:
         raise Refused("case.cadre-elsewhere", "cadre")
     credit = Credit(office=command.office, cadre=command.cadre)
     if credit == case.credit:
@@ -170,17 +222,19 @@ def assign(case: Case, petition: Uuid, command: AssignCase, moment: Moment, offi
 def accept(case: Case, petition: Uuid, command: AcceptCase, moment: Moment, hand: Hand) -> list[Decided]:
     """The office takes up what it was assigned."""
     credit = _own(case, hand)
+    if case.phase is Phase.REOPENED:
+        raise Refused("case.already-accepted")
     if case.phase is not Phase.ASSIGNED:
         raise Refused(f"case.already-{case.phase}")
     return [(CaseAccepted(petition=petition, credit=credit), _when(case, command, moment))]
 
 
 def decide(case: Case, petition: Uuid, command: DecideCase, moment: Moment, hand: Hand) -> list[Decided]:
-    """The office decides what it has accepted."""
+    """The office decides what it has accepted, or what was opened again."""
     credit = _own(case, hand)
     if case.phase is Phase.ASSIGNED:
         raise Refused("case.not-accepted")
-    if case.phase is not Phase.ACCEPTED:
+    if case.phase not in (Phase.ACCEPTED, Phase.REOPENED):
         raise Refused(f"case.already-{case.phase}")
     event = CaseDecided(petition=petition, outcome=command.outcome, credit=credit)
     return [(event, _when(case, command, moment))]
@@ -189,11 +243,21 @@ def decide(case: Case, petition: Uuid, command: DecideCase, moment: Moment, hand
 def reply(case: Case, petition: Uuid, command: ReplyCase, moment: Moment, hand: Hand) -> list[Decided]:
     """The resident hears what was decided."""
     credit = _own(case, hand)
-    if case.phase in (Phase.ASSIGNED, Phase.ACCEPTED):
+    if case.phase in (Phase.ASSIGNED, Phase.ACCEPTED, Phase.REOPENED):
         raise Refused("case.not-decided")
     if case.phase is not Phase.DECIDED:
-        raise Refused("case.already-replied")
-    return [(CaseReplied(petition=petition, credit=credit), _when(case, command, moment))]
+        raise Refused(f"case.already-{case.phase}")
+    return [(CaseReplied(petition=petition, credit=credit, said=command.said), _when(case, command, moment))]
+
+
+def close(case: Case, petition: Uuid, command: CloseCase, moment: Moment, hand: Hand) -> list[Decided]:
+    """Nobody has answered, and nothing more is to come, unless the resident says "not solved" after all."""
+    _own(case, hand)
+    if case.open:
+        raise Refused("case.not-replied")
+    if case.phase is not Phase.REPLIED:
+        raise Refused(f"case.already-{case.phase}")
+    return [(CaseClosed(petition=petition, because=Closing.NO_ANSWER), _when(case, command, moment))]
 
 
 def _standing(case: Case) -> None:

@@ -21,12 +21,17 @@ class Kept:
     after: dict[str, int]
 
 
+def stream_of(petition: UUID) -> str:
+    """The stream of a petition's case."""
+    return f"case-{petition}"
+
+
 async def events_of(connection: psycopg.AsyncConnection[Any], petition: UUID) -> list[Kept]:
     """The events of a petition's case in their order; none where there is no case."""
     cursor = await connection.execute(
         "SELECT id, type, data, time, recordedtime, topic, partition, incarnation, number"
         " FROM events WHERE stream = %s ORDER BY version",
-        [f"case-{petition}"],
+        [stream_of(petition)],
     )
     return [
         Kept(id_, codec.parse(type_, data), time, recorded, {f"{topic}.{partition}.{incarnation}": number})

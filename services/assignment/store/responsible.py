@@ -81,6 +81,13 @@ async def zone_exists(connection: psycopg.AsyncConnection[Any], zone: str) -> bo
     return bool(exists)
 
 
+async def office_exists(connection: psycopg.AsyncConnection[Any], office: str) -> bool:
+    """Whether the register has the office."""
+    cursor = await connection.execute("SELECT EXISTS (SELECT FROM office WHERE office = %s)", [office])
+    [(exists,)] = await cursor.fetchall()
+    return bool(exists)
+
+
 async def office_of(connection: psycopg.AsyncConnection[Any], cadre: str, day: date) -> str | None:
     """The office of a cadre whose term covers the day; None for any other."""
     cursor = await connection.execute(

@@ -1,0 +1,40 @@
+"""Petitions about officials, and about whom."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from lianxin_schemas.events.leads import ComplaintReceived
+from lianxin_schemas.events.petitions import PetitionRegistered
+
+from services.assignment.domain.complaints import Complaint
+from services.assignment.store.cases import stream_of
+from services.runtime.database import Statement
+
+
+def rows(petitions: Sequence[PetitionRegistered], complaints: Sequence[ComplaintReceived]) -> list[Statement]:
+    """Statements that keep which petitions are about officials, and about whom; the same again changes nothing."""
+    flagged = [petition.petition for petition in petitions if petition.complaint]
+    pairs = [(one.petition, cadre) for one in complaints for cadre in one.about]
+    statements: list[Statement] = []
+    if flagged:
+        statements.append(("INSERT INTO complained SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING", [flagged]))
+    if pairs:
+        columns = [list(column) for column in zip(*pairs, strict=True)]
+        statements.append(
+            ("INSERT INTO complaint SELECT * FROM unnest(%s::uuid[], %s::text[]) ON CONFLICT DO NOTHING", columns)
+        )
+    return statements
+
+
+async def of(connection: psycopg.AsyncConnection[Any], petition: UUID) -> Complaint | None:
+    """Whom a petition is about; None where it has no case. One statement, so that a case is never seen without it."""
+    cursor = await connection.execute(
+        "SELECT EXISTS (SELECT FROM events WHERE stream = %s AND version = 1),"
+        " EXISTS (SELECT FROM complained WHERE petition = %s),"
+        " ARRAY(SELECT cadre FROM complaint WHERE petition = %s)",
+        [stream_of(petition), petition, petition],
+    )
+    [(there, flagged, about)] = await cursor.fetchall()
+    return Complaint(frozenset(about), awaited=flagged and not about) if there else None
