@@ -50,6 +50,7 @@ LIANXIN = Installation(
         role("assignment", "react"),
         role("assignment", "directory"),
         role("appraisal", "api", web=True),
+        role("appraisal", "relay"),
         role("appraisal", "project"),
         role("notify", "api", web=True),
         role("notify", "relay"),

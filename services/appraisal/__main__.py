@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from services.appraisal.domain.policy import WrongPolicy
+from services.appraisal import operating
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
 from services.appraisal.verify import verify
@@ -19,22 +19,29 @@ def main() -> int:
         from services.appraisal.api.app import application
         from services.web.app import serve
 
+        operating.adopt(settings, None)  # an installation is never without a policy; refuses while Kafka is ahead
         serve(application(settings), settings)
 
     service = cli.Service(
-        name="appraisal",
+        name=operating.SERVICE,
         folder=Path(__file__).parent,
         settings=settings,
         serve=serve,
+        has_log=True,
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
     )
-    top, _ = cli.parser(service)
-    try:
-        return cli.main(top)
-    except WrongPolicy as error:
-        print(f"the policy is refused: {error}", file=sys.stderr)
-        return 3
+    top, verbs = cli.parser(service)
+    text = "policies: adopt those shipped or one of your own, refill their table from the log"
+    group = verbs.add_parser("policies", help=text, description=text).add_subparsers(
+        dest="policies", required=True, metavar="adopt|rebuild"
+    )
+    adopt = group.add_parser("adopt", help="adopt the shipped policies that never were, or the one in a file")
+    adopt.add_argument("--file", type=Path, help="a JSON file with policy, valid_from, nodes and bands")
+    adopt.set_defaults(run=lambda arguments: operating.adopt(settings, arguments.file))
+    rebuild = group.add_parser("rebuild", help="refill the table of policies from the log")
+    rebuild.set_defaults(run=lambda _: operating.rebuild(settings))
+    return cli.main(top)
 
 
 if __name__ == "__main__":

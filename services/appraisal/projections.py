@@ -1,18 +1,19 @@
 """From events to rows: the pure fold of the projection.
 
 Every event becomes facts: the state that it carries of one part (slot) of one row, with its stream version. The newest
-version of each slot wins, so order does not matter, and the same event again changes nothing.
+version of each slot wins (in some the oldest), so order does not matter, and the same event again changes nothing.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
 from lianxin_schemas.envelope import Envelope
-from lianxin_schemas.events import cases, responsibility, seals, visits
+from lianxin_schemas.events import cases, petitions, ratings, responsibility, seals, visits
 from lianxin_schemas.events.base import Event
 
 from services.appraisal.store import merge
@@ -27,7 +28,7 @@ LEVELS = {responsibility.ZoneLevel.GROUP: 0, responsibility.ZoneLevel.VILLAGE: 1
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What an event says of one slot of one row; `values[0]` tells which of two is newer."""
+    """What an event says of one slot of one row; by `values[0]` one of two holds: see `Table`."""
 
     table: str
     key: tuple[Any, ...]
@@ -52,12 +53,33 @@ def facts(envelope: Envelope, event: Event) -> Iterator[Fact]:
         case visits.VisitWithdrawn():
             yield Fact("visit", (event.visit,), "withdrawal", (version, id_, time, envelope.recordedtime))
         case cases.CaseEvent():
-            for slot, values in _case(event, time):
-                yield Fact("case_fact", (event.petition,), slot, (version, id_, *values))
+            for slot, values in _case(event, id_, time):
+                yield Fact("case_fact", (event.petition,), slot, (version, *values))
+        case petitions.PetitionRegistered():
+            yield Fact("case_fact", (event.petition,), "petition", (version, event.complaint is True))
+        case petitions.PetitionVerdictGiven():
+            yield Fact("case_fact", (event.petition,), "verdict", (version, id_, time, event.solved, event.satisfied))
+        case ratings.RatingsReleased():
+            subject = (event.kind, event.cadre, event.zone, event.first, event.last)
+            yield Fact("rating", (event.release,), "", (version, id_, time, *subject, event.counts))
+        case ratings.MarkGiven():
+            given = (event.level, event.cadre, event.first, event.last, event.points)
+            yield Fact("mark_given", (event.mark,), "", (version, id_, time, *given))
+        case _:
+            yield from _register(event, version)
+
+
+def _register(event: Event, version: int) -> Iterator[Fact]:
+    """Regions, cadres, households, zones, and who answers for them."""
+    match event:
+        case responsibility.RegionRegistered():
+            yield Fact("region", (event.region,), "", (version, event.level, event.parent))
+        case responsibility.CadreRegistered():
+            yield Fact("cadre", (event.cadre,), "", (version, event.office, event.rank))
         case responsibility.HouseholdRegistered():
             yield Fact("household", (event.household,), "", (version, event.group))
         case responsibility.ZoneDrawn():
-            yield Fact("zone", (event.zone,), "", (version, LEVELS[event.level], event.groups))
+            yield Fact("zone", (event.zone,), "", (version, LEVELS[event.level], event.groups, event.region))
         case responsibility.PairingStarted() | responsibility.PairingEnded():
             yield _answering("pairing", event.household, event, version)
         case responsibility.ZoneLeaderSet() | responsibility.ZoneLeaderEnded():
@@ -66,18 +88,26 @@ def facts(envelope: Envelope, event: Event) -> Iterator[Fact]:
             yield _answering("term", event.cadre, event, version)
 
 
-def _case(event: cases.CaseEvent, time: datetime) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _case(event: cases.CaseEvent, id_: UUID, time: datetime) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Slot and values: every event that names a credit carries it, the newest holds (A4)."""
     match event:
         case cases.CaseOpened():
             month = local_day(event.registered).replace(day=1)
-            yield "opened", (time, event.registered, month, event.zone)
+            yield "opened", (id_, time, event.registered, month, event.zone)
         case cases.CaseLimitSet(step=cases.Step.REPLY):
-            yield "limit", (event.due,)
-        case cases.CaseAssigned() | cases.CaseAccepted() | cases.CaseDecided() | cases.CaseReplied():
-            yield "credit", (event.credit.office, event.credit.cadre)
-            if isinstance(event, cases.CaseReplied):
-                yield "reply", (time,)
+            yield "limit", (id_, event.due)
+            yield "first_limit", (event.due,)
+        case cases.CaseReplied():
+            yield "credit", (id_, event.credit.office, event.credit.cadre)
+            yield "reply", (id_, time)
+            yield "first_reply", (time,)
+        case cases.CaseReopened():
+            yield "credit", (id_, event.credit.office, event.credit.cadre)
+            yield "reopened", (id_, time)
+        case cases.CaseAssigned() | cases.CaseAccepted() | cases.CaseDecided():
+            yield "credit", (id_, event.credit.office, event.credit.cadre)
+        case cases.CaseWithdrawn():
+            yield "withdrawn", (id_, time)
 
 
 def _answering(kind: str, subject: str, event: Any, version: int) -> Fact:
@@ -101,7 +131,8 @@ def fold(received: Iterable[Received]) -> Rows:
 def _keep(rows: Rows, fact: Fact) -> None:
     slots = rows[fact.table].setdefault(fact.key, {})
     known = slots.get(fact.slot)
-    if known is None or known[0] < fact.values[0]:
+    lowest = fact.slot in TABLES[fact.table].lowest
+    if known is None or (fact.values[0] < known[0] if lowest else known[0] < fact.values[0]):
         slots[fact.slot] = fact.values
 
 
@@ -123,6 +154,14 @@ KINDS: frozenset[type[Event]] = frozenset(
         cases.CaseAccepted,
         cases.CaseDecided,
         cases.CaseReplied,
+        cases.CaseReopened,
+        cases.CaseWithdrawn,
+        petitions.PetitionRegistered,
+        petitions.PetitionVerdictGiven,
+        ratings.RatingsReleased,
+        ratings.MarkGiven,
+        responsibility.RegionRegistered,
+        responsibility.CadreRegistered,
         responsibility.TermStarted,
         responsibility.TermEnded,
         responsibility.ZoneDrawn,

@@ -4,9 +4,12 @@ from pathlib import Path
 
 from services.runtime.settings import Settings as Common
 
+SHIPPED = Path(__file__).parent / "policies"
+"""The policies that an installation begins with, a JSON file each."""
+
 
 class Settings(Common):
     """LIANXIN_<FIELD> in the environment."""
 
-    policies: Path = Path(__file__).parent / "policies"
-    """The folder of policies, one JSON file for each version."""
+    policy: str = "first"
+    """The policy that a score is under where the question names none."""

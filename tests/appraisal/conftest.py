@@ -1,12 +1,15 @@
 """A database of the service for each test."""
 
+import asyncio
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from services.appraisal import adopting
 from services.appraisal.settings import Settings
 from services.runtime import migrate
 from services.runtime.database import conninfo
@@ -21,8 +24,15 @@ def make(addresses: Addresses, space: str) -> Settings:
     settings = Settings(space=space, kafka=addresses.kafka, postgres=addresses.postgres)
     with psycopg.connect(conninfo(addresses.postgres, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{space}_appraisal"')
-    migrate.migrate(settings.database("appraisal"), [migrate.INBOX, *migrate.service_files(ROOM)])
+    migrate.migrate(settings.database("appraisal"), [migrate.LOG, migrate.INBOX, *migrate.service_files(ROOM)])
+    asyncio.run(begin(settings))
     return settings
+
+
+async def begin(settings: Settings) -> None:
+    """Adopts the shipped policies."""
+    async with await psycopg.AsyncConnection.connect(settings.database("appraisal"), autocommit=True) as connection:
+        await adopting.begin(connection, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from lianxin_schemas import codec
@@ -15,28 +15,34 @@ from lianxin_schemas.events.cases import (
     CaseAssigned,
     CaseLimitSet,
     CaseOpened,
+    CaseReopened,
     CaseReplied,
+    CaseWithdrawn,
     Credit,
     Step,
     SumRule,
     SumStep,
 )
-from lianxin_schemas.events.petitions import Channel
+from lianxin_schemas.events.petitions import Channel, PetitionRegistered, PetitionVerdictGiven, Satisfaction, Solved
+from lianxin_schemas.events.ratings import MarkGiven, MarkLevel, RatingKind, RatingsReleased
 from lianxin_schemas.events.responsibility import (
     HouseholdRegistered,
     PairingStarted,
+    RegionLevel,
+    RegionRegistered,
     TermStarted,
     ZoneDrawn,
     ZoneLeaderSet,
     ZoneLevel,
 )
+from lianxin_schemas.events.scores import IndicatorKind
 from lianxin_schemas.events.visits import Purpose, Visit, VisitLogged
 from lianxin_schemas.partition import partition_of
 from lianxin_schemas.topics import TOPIC_OF
 
-from services.appraisal import policies
+from services.appraisal.adopting import shipped
 from services.appraisal.domain import periods
-from services.appraisal.domain.policy import Kind, in_force
+from services.appraisal.domain.policy import adopt, in_force, needed
 from services.appraisal.domain.score import Score, score
 from services.appraisal.projections import PROJECTION, handler
 from services.appraisal.settings import Settings
@@ -47,7 +53,8 @@ from services.runtime.inbox import Inbox, Message, Sorted, State
 from services.runtime.receiver import Receiver
 
 SPACE = "t"
-POLICIES = policies.read(Settings().policies)
+T = TypeVar("T")
+POLICIES = [adopt([], text) for text in shipped()]
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -109,8 +116,58 @@ def replied(number: int, cadre: str | None) -> CaseReplied:
     return CaseReplied(petition=uid(number), credit=Credit(office="o-1", cadre=cadre))
 
 
+def reopened(number: int, cadre: str | None) -> CaseReopened:
+    return CaseReopened(petition=uid(number), credit=Credit(office="o-1", cadre=cadre))
+
+
+def withdrawn(number: int, time: str) -> tuple[Event, datetime]:
+    return CaseWithdrawn(petition=uid(number)), at(time)
+
+
+def registered(number: int, *, complaint: bool = False) -> PetitionRegistered:
+    return PetitionRegistered(
+        petition=uid(number), channel=Channel.WEB, category="03", complaint=True if complaint else None
+    )
+
+
+def verdict(number: int, solved: Solved, satisfied: Satisfaction | None = None) -> PetitionVerdictGiven:
+    return PetitionVerdictGiven(petition=uid(number), solved=solved, satisfied=satisfied)
+
+
+def released(
+    number: int,
+    cadre: str | None,
+    *counts: int,
+    kind: RatingKind = RatingKind.ZONE,
+    zone_: str | None = None,
+    days: str = "2026-01-01 2026-03-31",
+) -> RatingsReleased:
+    first, last = map(date.fromisoformat, days.split())
+    return RatingsReleased(
+        release=uid(number),
+        kind=kind,
+        cadre=cadre,
+        zone=zone_,
+        first=first,
+        last=last,
+        answers=sum(counts),
+        counts=counts,
+    )
+
+
+def marked(
+    number: int, cadre: str, points: int, level: MarkLevel = MarkLevel.COUNTY, days: str = "2026-01-01 2026-03-31"
+) -> MarkGiven:
+    first, last = map(date.fromisoformat, days.split())
+    return MarkGiven(mark=uid(number), level=level, cadre=cadre, first=first, last=last, points=points)
+
+
+def region(code: str, level: RegionLevel, parent: str | None = None) -> RegionRegistered:
+    return RegionRegistered(region=code, level=level, parent=parent)
+
+
 class Published:
-    """Numbers events as their logs do: intake's visits, assignment's everything else."""
+    """Numbers events as their logs do."""
 
     def __init__(self, space: str = SPACE) -> None:
         self.space = space
@@ -221,22 +278,38 @@ class Store:
             cursor = connection.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def score(self, subject: str, period: str, kind: str = "cadre") -> Score:
-        async def ask() -> Score:
+    def score(self, subject: str, period: str, kind: str = "cadre", policy: str = "first") -> Score:
+        async def ask(connection: reading.Connection) -> Score:
+            span = periods.parse(period)
+            held = in_force(POLICIES, policy, span)
+            return score(held, await counts(connection, asked(kind, subject, span, needed(held, span))))
+
+        return self.ask(ask)
+
+    def ask(self, question: Callable[[reading.Connection], Awaitable[T]]) -> T:
+        """Asks inside one snapshot."""
+
+        async def run() -> T:
             async with (
                 await psycopg.AsyncConnection.connect(self.info, autocommit=True) as connection,
                 reading.snapshot(connection),
             ):
-                span = periods.parse(period)
-                policy = in_force(POLICIES, span)
-                return score(policy, await counts(connection, asked(kind, subject, span, policy)))
+                return await question(connection)
 
-        return self.runner.run(ask())
+        return self.runner.run(run())
 
-    def counted(self, subject: str, period: str, kind: str = "cadre", of: Kind = Kind.COVERAGE) -> tuple[int, int]:
+    def counted(
+        self, subject: str, period: str, kind: str = "cadre", of: IndicatorKind = IndicatorKind.COVERAGE
+    ) -> tuple[int, int]:
         """Numerator and denominator of one indicator."""
-        [found] = [part.count for part in self.score(subject, period, kind).parts if part.indicator.indicator is of]
-        return found.numerator, found.denominator
+
+        async def ask(connection: reading.Connection) -> tuple[int, int]:
+            span = periods.parse(period)
+            required = needed(in_force(POLICIES, "first", span), span)
+            found = (await counts(connection, asked(kind, subject, span, required)))[of]
+            return found.numerator, found.denominator
+
+        return self.ask(ask)
 
     def close(self) -> None:
         self.runner.run(self.receiver.close())

@@ -185,7 +185,7 @@ def test_A5_an_unknown_period_is_refused(client: Client, period: str) -> None:
     ("after", "status", "code"),
     [
         ("visits-7", 400, "after.malformed"),
-        ("petitions.1.1:5", 400, "after.not-read-here"),
+        ("leads.1.1:5", 400, "after.not-read-here"),
         ("visits.7.1:999", 202, "after.not-yet"),
     ],
 )

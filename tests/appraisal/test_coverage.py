@@ -13,8 +13,8 @@ from lianxin_schemas.events.responsibility import (
     ZoneLeaderSet,
     ZoneLevel,
 )
+from lianxin_schemas.events.scores import IndicatorKind
 
-from services.appraisal.domain.policy import Kind
 from tests.appraisal.given import Published, Store, assigned, at, limit, opened, paired, replied, term, visit, zone
 
 
@@ -127,7 +127,8 @@ def test_C9_petitions_count_by_month_of_registration(store: Store, log: Publishe
     ]
     store.settles(log.all(*given, (replied(2, "c-1"), at("2026-05-01 09:00"))))
     asked = {
-        period: store.counted("c-1", period, of=Kind.PETITIONS_IN_TIME) for period in ("2026-02", "2026-Q1", "2026")
+        period: store.counted("c-1", period, of=IndicatorKind.PETITIONS_IN_TIME)
+        for period in ("2026-02", "2026-Q1", "2026")
     }
     assert asked == {"2026-02": (1, 1), "2026-Q1": (1, 2), "2026": (1, 3)}
-    assert store.counted("z-1", "2026", "zone", Kind.PETITIONS_IN_TIME) == (1, 3)
+    assert store.counted("z-1", "2026", "zone", IndicatorKind.PETITIONS_IN_TIME) == (1, 3)

@@ -1,45 +1,45 @@
 """Given counts and a policy, when scored, then this (A1-A3, A6)."""
 
-import json
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import given as each
+from hypothesis import strategies as st
+from lianxin_schemas.events.scores import Band, BandFrom, IndicatorKind, Needed, Node, PolicyAdopted
 
-from services.appraisal import policies
-from services.appraisal.domain import policy, score
 from services.appraisal.domain.periods import Length, parse
-from services.appraisal.domain.policy import Kind, WrongPolicy
-from services.appraisal.domain.score import Count, rounded
-from services.appraisal.domain.words import COUNTS, REASONS, Why, rule
-from services.appraisal.settings import Settings
+from services.appraisal.domain.policy import PolicyText, adopt
+from services.appraisal.domain.score import Count, Score, band_of, rounded, score
+from services.appraisal.domain.words import COUNTS, INDICATORS, REASONS, Why, of_node, of_policy, rule
 from services.refused import Refused
+from tests.appraisal.given import POLICIES
 
-FOLDER = Settings().policies
-SHIPPED = json.loads((FOLDER / "first.v1.json").read_text())
-
-
-def changed(*, indicators: list[dict[str, Any]] | None = None, **top: Any) -> str:
-    """The shipped policy with fields of it, or of its indicators in order, replaced."""
-    found = json.loads(json.dumps(SHIPPED)) | top
-    for item, changes in zip(found["indicators"], indicators or [], strict=False):
-        item.update(changes)
-    return json.dumps(found)
+NOTHING = {kind: Count(0, 0) for kind in IndicatorKind}
+BY_NAME = {policy.policy: policy for policy in POLICIES}
 
 
-def given(coverage: tuple[int, int], petitions: tuple[int, int], text: str = changed()) -> score.Score:
-    counts = {Kind.COVERAGE: Count(*coverage), Kind.PETITIONS_IN_TIME: Count(*petitions)}
-    return score.score(policy.parse(text), counts)
+def flat(coverage: str = "50", petitions: str = "50") -> PolicyAdopted:
+    """Coverage and petitions in time, side by side."""
+    needed = Needed(month=1, quarter=1, year=2)
+    nodes = (
+        Node(node="a", weight=coverage, indicator=IndicatorKind.COVERAGE, minimum=5, needed=needed),
+        Node(node="b", weight=petitions, indicator=IndicatorKind.PETITIONS_IN_TIME, minimum=5),
+    )
+    return adopt([], PolicyText(policy="p", valid_from=parse("2010").first, nodes=nodes))
+
+
+def given(coverage: tuple[int, int], petitions: tuple[int, int], policy: PolicyAdopted | None = None) -> Score:
+    counts = {IndicatorKind.COVERAGE: Count(*coverage), IndicatorKind.PETITIONS_IN_TIME: Count(*petitions)}
+    return score(policy or flat(), NOTHING | counts)
 
 
 def test_A6_a_score_states_each_part() -> None:
     found = given((3, 10), (5, 6))
     assert found.value == Decimal("56.67")
-    assert [(part.value, part.applied) for part in found.parts] == [
-        (Decimal("0.3000"), Decimal("50.00")),
-        (Decimal("0.8333"), Decimal("50.00")),
+    assert [(part.value, part.own, part.applied) for part in found.parts] == [
+        (Decimal("0.3000"), Decimal("50.00"), Decimal("50.00")),
+        (Decimal("0.8333"), Decimal("50.00"), Decimal("50.00")),
     ]
 
 
@@ -51,16 +51,88 @@ def test_A3_below_the_minimum_the_weight_is_shared_out(petitions: tuple[int, int
 
 
 def test_A3_weight_is_shared_in_proportion() -> None:
-    three = changed(indicators=[{"weight": "80"}, {"weight": "20"}])
-    assert given((1, 2), (9, 10), three).value == Decimal("90.00")
-    assert given((5, 10), (1, 4), three).value == Decimal("50.00")
-    assert given((5, 10), (9, 10), three).value == Decimal("58.00")
+    assert given((1, 2), (9, 10), flat("80", "20")).value == Decimal("90.00")
+    assert given((5, 10), (1, 4), flat("80", "20")).value == Decimal("50.00")
+    assert given((5, 10), (9, 10), flat("80", "20")).value == Decimal("58.00")
 
 
 def test_A3_nothing_left_is_not_enough_data() -> None:
     found = given((4, 4), (4, 4))
-    assert found.value is None
+    assert (found.value, found.band) == (None, None)
     assert [(part.value, part.applied) for part in found.parts] == [(None, 0), (None, 0)]
+
+
+FULL = {
+    IndicatorKind.COVERAGE: Count(5, 10),
+    IndicatorKind.PETITIONS_IN_TIME: Count(8, 10),
+    IndicatorKind.PETITIONS_SOLVED: Count(6, 10, answers=8),
+    IndicatorKind.PETITIONS_SATISFIED: Count(7, 10, answers=8),
+    IndicatorKind.ZONE_RATING: Count(30, 10, 4),
+    IndicatorKind.EVALUATION: Count(36, 10, 4, minus=Count(8, 10, 4)),
+    IndicatorKind.COUNTY_MARK: Count(80, 1, 100),
+    IndicatorKind.PROVINCE_MARK: Count(150, 2, 100),
+}
+
+
+def applied(found: Score) -> dict[str, Decimal]:
+    return {part.node.node: part.applied for part in found.parts}
+
+
+def test_A2_three_dimensions() -> None:
+    found = score(BY_NAME["three-dimensions"], FULL)
+    # 60 of (40 x 0.5 + 30 x 0.8 + 30 x 0.6) + 10 of 0.9 - 0.2 + 30 of (0.75 + 0.7) / 2
+    assert found.value == Decimal("37.20") + Decimal("7.00") + Decimal("21.75")
+    assert found.band is Band.FAIR
+    assert applied(found)["coverage"] == Decimal("24.00")
+    [results] = [part for part in found.parts if part.node.node == "results"]
+    assert (results.value, results.own, results.count) == (Decimal("0.6200"), Decimal("60.00"), None)
+
+
+def test_A2_three_levels_and_satisfaction() -> None:
+    assert score(BY_NAME["three-levels"], FULL).value == Decimal("75.25")
+    assert score(BY_NAME["satisfaction"], FULL).value == Decimal("72.50")
+
+
+def test_A3_what_is_missing_goes_to_siblings_first_and_then_upward() -> None:
+    policy = BY_NAME["three-dimensions"]
+    one = score(policy, FULL | {IndicatorKind.ZONE_RATING: Count(0, 0, 4)})
+    assert applied(one)["satisfied"] == Decimal("30.00")
+    assert applied(one)["results"] == Decimal("60.00")
+    both = score(
+        policy,
+        FULL | {kind: Count(0, 0) for kind in (IndicatorKind.ZONE_RATING, IndicatorKind.PETITIONS_SATISFIED)},
+    )
+    assert applied(both)["opinion"] == 0
+    assert applied(both)["results"] == Decimal("85.71")  # 60 of the 70 that are left
+    assert applied(both)["evaluation"] == Decimal("14.29")
+
+
+def test_A2_evaluation_needs_both_forms_and_never_falls_below_nothing() -> None:
+    policy = BY_NAME["three-dimensions"]
+    alone = score(policy, NOTHING | {IndicatorKind.EVALUATION: Count(36, 10, 4, minus=Count(0, 0, 4))})
+    assert alone.value is None
+    few = score(policy, NOTHING | {IndicatorKind.EVALUATION: Count(36, 10, 4, minus=Count(4, 4, 4))})
+    assert few.value is None
+    bad = score(policy, NOTHING | {IndicatorKind.EVALUATION: Count(8, 10, 4, minus=Count(36, 10, 4))})
+    assert (bad.value, bad.band) == (Decimal("0.00"), Band.IMPROVE)
+
+
+@pytest.mark.parametrize(("answers", "enough"), [(0, False), (4, False), (5, True)])
+def test_A3_G2_verdicts_show_from_five_answers_up(answers: int, enough: bool) -> None:
+    found = score(
+        BY_NAME["satisfaction"], NOTHING | {IndicatorKind.PETITIONS_SATISFIED: Count(0, 100, answers=answers)}
+    )
+    assert (found.value is not None) is enough
+
+
+@pytest.mark.parametrize(
+    ("value", "band"),
+    [("100", Band.EXCELLENT), ("90", Band.EXCELLENT), ("89.99", Band.GOOD), ("60", Band.FAIR), ("59.99", None)],
+)
+def test_A3_a_score_has_a_band(value: str, band: Band | None) -> None:
+    bands = [BandFrom(band=of, points=points) for of, points in zip(Band, (90, 75, 60), strict=False)]
+    assert band_of(Decimal(value), bands) is band
+    assert band_of(None, bands) is None
 
 
 @pytest.mark.parametrize(
@@ -85,51 +157,57 @@ def test_A12_nothing_is_rounded_before_the_end() -> None:
     assert given((1, 16), (0, 10)).value == Decimal("3.12")
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        (changed(indicators=[{"weight": "49.9"}]), "add up to 100 and add up to 99.9"),
-        (changed(indicators=[{"indicator": "likes"}]), "indicators.0.indicator"),
-        (changed(indicators=[{"minimum": 0}]), "minimum of coverage must be at least 1 and is 0"),
-        (changed(indicators=[{"weight": "0"}, {"weight": "100"}]), "weight of coverage must be more than 0"),
-        (changed(indicators=[{"visits": {"month": 1, "quarter": 1}}]), "coverage must state at least 1 visit"),
-        (changed(indicators=[{}, {"visits": {"month": 1}}]), "petitions_in_time must state no number of visits"),
-        (changed(indicators=[{}, SHIPPED["indicators"][0]]), "named twice"),
-        (changed(bonus=5), "bonus"),
-        ("{", "not a policy"),
-    ],
+SHARE = st.integers(0, 30).flatmap(lambda n: st.integers(0, n).map(lambda k: (k, n)))
+COUNTS_ = st.fixed_dictionaries(
+    {kind: SHARE.map(lambda pair: Count(*pair)) for kind in IndicatorKind if kind is not IndicatorKind.EVALUATION}
+).flatmap(
+    lambda counts: st.tuples(SHARE, SHARE).map(
+        lambda pair: counts | {IndicatorKind.EVALUATION: Count(*pair[0], minus=Count(*pair[1]))}
+    )
 )
-def test_A1_a_policy_that_cannot_be_one_is_refused(text: str, sentence: str) -> None:
-    with pytest.raises(WrongPolicy, match=sentence):
-        policy.parse(text)
 
 
-def test_A1_the_file_at_fault_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WrongPolicy, match="there is no policy"):
-        policies.read(tmp_path)
-    (tmp_path / "bad.v1.json").write_text(changed(indicators=[{"weight": "1"}]))
-    with pytest.raises(WrongPolicy, match=r"bad\.v1\.json: the weights"):
-        policies.read(tmp_path)
+@each(counts=COUNTS_, policy=st.sampled_from(POLICIES))
+def test_A3_whatever_is_missing_the_weights_applied_make_up_the_whole(
+    counts: dict[IndicatorKind, Count], policy: PolicyAdopted
+) -> None:
+    found = score(policy, counts)
+    leaves = [part for part in found.leaves if part.value is not None]
+    if found.value is None:
+        assert not leaves
+        return
+    assert 0 <= found.value <= 100
+    assert abs(sum((part.applied for part in leaves), Decimal(0)) - 100) < Decimal("0.05")
+    values = [part.value for part in leaves if part.value is not None]
+    assert min(values) * 100 - 1 <= found.value <= max(values) * 100 + 1
+    for part in found.parts:
+        assert (part.applied == 0) is (part.value is None)
 
 
-def test_A1_the_newest_policy_that_held_when_the_period_began() -> None:
-    held = [policy.parse(changed(valid_from=day, version=n)) for n, day in ((1, "2025-01-01"), (2, "2026-03-02"))]
-    assert policy.in_force(held, parse("2026-03")).version == 1
-    assert policy.in_force(held, parse("2026-04")).version == 2
-    with pytest.raises(Refused) as refused:
-        policy.in_force(held, parse("2024"))
-    assert refused.value.code == "period.no-policy"
+@each(counts=COUNTS_, policy=st.sampled_from(POLICIES))
+def test_A3_a_better_count_never_makes_a_score_worse(counts: dict[IndicatorKind, Count], policy: PolicyAdopted) -> None:
+    before = score(policy, counts).value
+    for kind, count in counts.items():
+        if count.numerator < count.denominator and before is not None:
+            better = Count(count.numerator + 1, count.denominator, minus=count.minus)
+            after = score(policy, counts | {kind: better}).value
+            assert after is not None
+            assert after >= before
 
 
-def test_A6_every_reason_and_rule_has_words_in_both_languages() -> None:
+def test_A6_everything_has_words_in_both_languages() -> None:
     assert set(REASONS) == set(Why)
     assert set(Why) > COUNTS
-    for indicator in policies.read(FOLDER)[0].indicators:
-        for name in ("2026-03", "2026-Q1", "2026"):
-            words = rule(indicator, parse(name))
-            assert words.zh
-            assert words.en
-    assert "2 time(s)" in rule(policies.read(FOLDER)[0].indicators[0], parse("2026")).en
+    assert set(INDICATORS) == set(IndicatorKind)
+    for policy in POLICIES:
+        assert of_policy(policy.policy).zh != policy.policy
+        for node in policy.nodes:
+            assert of_node(node).zh != node.node
+            for name in ("2026-03", "2026-Q1", "2026") if node.indicator else ():
+                words = rule(node, parse(name))
+                assert words.zh
+                assert str(node.minimum) in words.en
+    assert "2 time(s)" in rule(BY_NAME["first"].nodes[0], parse("2026")).en
 
 
 @pytest.mark.parametrize(

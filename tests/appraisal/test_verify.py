@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from kafka import KafkaProducer
-from lianxin_schemas.events.responsibility import CadreRegistered, Rank
+from lianxin_schemas.events.petitions import Satisfaction, Solved
+from lianxin_schemas.events.ratings import MarkLevel, RatingKind
+from lianxin_schemas.events.responsibility import CadreRegistered, Rank, RegionLevel, ZoneDrawn, ZoneLevel
 from lianxin_schemas.events.visits import VisitCorrected, VisitWithdrawn, WithdrawalReason
 
 from services.appraisal.projections import PROJECTION
@@ -15,7 +17,27 @@ from services.appraisal.verify import verify
 from services.runtime import rebuild, topics
 from services.runtime.inbox import Message
 from services.runtime.receiver import Moved
-from tests.appraisal.given import Published, Store, assigned, at, limit, opened, paired, replied, term, uid, visit, zone
+from tests.appraisal.given import (
+    Published,
+    Store,
+    assigned,
+    at,
+    limit,
+    marked,
+    opened,
+    paired,
+    region,
+    registered,
+    released,
+    reopened,
+    replied,
+    term,
+    uid,
+    verdict,
+    visit,
+    withdrawn,
+    zone,
+)
 
 SPACE_PARTITION = 5
 
@@ -34,12 +56,24 @@ def story(seed: random.Random) -> list[Any]:
             found.append(visit(number, f"c-{seed.randint(1, 6)}", "2026-02-11", *made.households, kind=VisitCorrected))
         if seed.random() < 0.1:
             found.append(VisitWithdrawn(visit=uid(number), reason=WithdrawalReason.WRONG_PERSON))
+    found += [region("141002", RegionLevel.COUNTY), region("141002100000", RegionLevel.TOWNSHIP, "141002")]
+    found.append(ZoneDrawn(zone="z-1", level=ZoneLevel.GROUP, groups=("g-1",), region="141002100000"))
+    for number in range(1, 7):
+        counts = [seed.randint(1, 9) for _ in range(5)]
+        found.append(released(number, f"c-{number}", *counts, kind=seed.choice(list(RatingKind))))
+        found.append(marked(number, f"c-{number}", seed.randint(0, 100), seed.choice(list(MarkLevel))))
     for number in range(60):
         cadre = f"c-{seed.randint(1, 6)}"
+        found.append(registered(number, complaint=seed.random() < 0.1))
         found.append([opened(number, f"2026-0{seed.randint(1, 3)}-03"), assigned(number, cadre)])
         found.append(limit(number, "2026-03-01 00:00"))
         if seed.random() < 0.8:
             found.append((replied(number, cadre), at(f"2026-0{seed.randint(2, 3)}-0{seed.randint(1, 9)} 09:00")))
+            found.append(verdict(number, seed.choice(list(Solved)), seed.choice(list(Satisfaction))))
+        elif seed.random() < 0.3:
+            found.append(withdrawn(number, "2026-02-20 09:00"))
+        if seed.random() < 0.2:
+            found += [reopened(number, cadre), limit(number, "2026-06-01 00:00")]
     return found
 
 
@@ -103,7 +137,11 @@ def test_A12_verify_finds_nothing_and_then_bites(store: Store, broker: Broker) -
     store.query("UPDATE case_tally SET in_time = in_time + 1 WHERE kind = 'cadre' AND subject = 'c-2'")
     found = verify(store.settings)
     assert found[0].startswith("case_tally cadre c-2 2026-01-01: live in_time = ")
-    assert any(sentence.startswith("score of cadre c-2 in 2026-01: live ") for sentence in found)
+    [scored] = [sentence for sentence in found if sentence.startswith("score of cadre c-2 in 2026: ")]
+    assert "petitions_in_time/2 live " in scored
+    assert "first live " in scored
+    assert "three-dimensions live " in scored
+    assert "satisfaction live " not in scored
     store.query("UPDATE case_tally SET in_time = in_time - 1 WHERE kind = 'cadre' AND subject = 'c-2'")
 
     store.query("DELETE FROM household")

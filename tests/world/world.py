@@ -73,7 +73,7 @@ class World:
             files = migrate.service_files(ROOT / "services/intake", database)
             migrate.migrate(self.settings.database(database, guarded=False), files)
         for service in services:
-            files = [migrate.LOG] * (service != "appraisal") + [migrate.INBOX, migrate.DIRECTORY]
+            files = [migrate.LOG, migrate.INBOX, migrate.DIRECTORY]
             files += migrate.service_files(ROOT / "services" / service)
             migrate.migrate(self.settings.database(service, guarded=False), files)
         topics.apply(self.settings)
@@ -166,9 +166,8 @@ class World:
 
     def lag(self, service: str) -> dict[str, Any]:
         """What the verb `lag --json` says; asked here without the cost of a process."""
-        consumer = {"assignment": "react", "appraisal": "project", "notify": "react"}.get(service)
-        has_log = service != "appraisal"
-        return lag.measure(self.settings, service, has_log=has_log, consumer=consumer).as_json()
+        consumer = {"assignment": "react", "appraisal": "project", "notify": "react", "intake": "project"}.get(service)
+        return lag.measure(self.settings, service, has_log=True, consumer=consumer).as_json()
 
     def topic(self, name: str) -> list[tuple[int, dict[str, Any]]]:
         """Every message of a topic that is JSON, with its partition, in the order of each partition."""

@@ -1,16 +1,15 @@
 """Scores over HTTP, each with the way it came about (A6, A10)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from lianxin_schemas.ids import CadreId, ZoneId
+from lianxin_schemas.ids import CadreId, PolicyId, ZoneId
 
-from services.appraisal.api.answers import Page, ScoreView, behind_case, behind_visit, score_view
-from services.appraisal.domain import periods, policy
-from services.appraisal.domain.policy import Kind
-from services.appraisal.domain.score import score
-from services.appraisal.store import coverage, petitions, reading
-from services.appraisal.store.counts import asked, counts
+from services.appraisal.domain import periods
+from services.appraisal.queries import scores
+from services.appraisal.queries.scores import ResultsView
+from services.appraisal.queries.views import ScoreView
+from services.appraisal.store import reading
 from services.refused import Refused
 from services.web.after import After
 from services.web.principals import Allow, Principal, Role
@@ -20,6 +19,7 @@ router = APIRouter(prefix="/scores", tags=["scores"])
 CadreReader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.ORGANISATION))]
 ZoneReader = Annotated[Principal, Depends(Allow(Role.ORGANISATION, Role.OFFICE))]
 PeriodName = Annotated[str, Query(max_length=20, description="2026-03, 2026-Q1 or 2026")]
+PolicyName = Annotated[PolicyId | None, Query(description="a policy that was adopted; else the installation's own")]
 Limit = Annotated[int, Query(ge=0, le=1_000, description="events shown for each indicator")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
@@ -30,14 +30,29 @@ async def of_cadre(
     period: PeriodName,
     principal: CadreReader,
     request: Request,
+    policy: PolicyName = None,
     after: After = None,
     limit: Limit = 200,
     offset: Offset = 0,
 ) -> ScoreView:
-    """A cadre's score: for the cadre and the organisation department."""
-    if principal.id != cadre and not principal.has(Role.ORGANISATION):
-        raise Refused("auth.scope")
-    return await _score(request, "cadre", cadre, period, after, limit, offset)
+    """A cadre's score: for the cadre and the organisation department.
+
+    The cadre sees the own acts, and of what residents said only sums of five and up.
+    """
+    _own(principal, cadre)
+    return await _score(request, principal, "cadre", cadre, period, policy, after, limit, offset)
+
+
+@router.get("/cadres/{cadre}/results")
+async def results(
+    cadre: CadreId, period: PeriodName, principal: CadreReader, request: Request, after: After = None
+) -> ResultsView:
+    """A cadre's results under every policy, beside the middle of those of the same rank: for the same two."""
+    _own(principal, cadre)
+    span = periods.parse(period)
+    await request.app.state.arrivals.wait(after)
+    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
+        return await scores.results(connection, cadre, span, everything=principal.has(Role.ORGANISATION))
 
 
 @router.get("/zones/{zone}")
@@ -46,38 +61,41 @@ async def of_zone(
     period: PeriodName,
     principal: ZoneReader,
     request: Request,
+    policy: PolicyName = None,
     after: After = None,
     limit: Limit = 200,
     offset: Offset = 0,
 ) -> ScoreView:
-    """A zone's score: for offices and the organisation department."""
-    return await _score(request, "zone", zone, period, after, limit, offset)
+    """A zone's score: for offices, who see what a cadre sees, and the organisation department."""
+    return await _score(request, principal, "zone", zone, period, policy, after, limit, offset)
+
+
+def _own(principal: Principal, cadre: str) -> None:
+    if principal.id != cadre and not principal.has(Role.ORGANISATION):
+        raise Refused("auth.scope")
 
 
 async def _score(
-    request: Request, kind: str, subject: str, name: str, after: str | None, limit: int, offset: int
+    request: Request,
+    principal: Principal,
+    kind: str,
+    subject: str,
+    name: str,
+    policy: str | None,
+    after: str | None,
+    limit: int,
+    offset: int,
 ) -> ScoreView:
     period = periods.parse(name)
-    held = policy.in_force(request.app.state.policies, period)
     await request.app.state.arrivals.wait(after)
-    parameters = asked(kind, subject, period, held)
     async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
-        as_of = await reading.as_of(connection)
-        found = await counts(connection, parameters)
-        pages = await _pages(connection, parameters, limit, offset, as_of)
-    return score_view(subject, period, held, score(held, found), pages, as_of)
-
-
-async def _pages(
-    connection: reading.Connection, parameters: dict[str, Any], limit: int, offset: int, as_of: Any
-) -> dict[Kind, Page]:
-    """The events behind each indicator."""
-    paged = parameters | {"limit": limit, "offset": offset}
-    visits, items = await coverage.items(connection, paged)
-    registered, cases = await petitions.cases(connection, paged)
-    seen = [behind_visit(item) for item in items]
-    handled = [behind_case(case, as_of) for case in cases]
-    return {
-        Kind.COVERAGE: Page(total=visits, limit=limit, offset=offset, items=seen),
-        Kind.PETITIONS_IN_TIME: Page(total=registered, limit=limit, offset=offset, items=handled),
-    }
+        return await scores.of_subject(
+            connection,
+            kind,
+            subject,
+            period,
+            policy or request.app.state.settings.policy,
+            everything=principal.has(Role.ORGANISATION),
+            limit=limit,
+            offset=offset,
+        )

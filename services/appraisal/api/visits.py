@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.appraisal.api.answers import Behind, behind_visit
+from services.appraisal.queries.behind import Behind, behind_visit
 from services.appraisal.store import coverage, reading
 from services.refused import Refused
 from services.web.after import After

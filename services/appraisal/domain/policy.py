@@ -1,86 +1,136 @@
-"""A policy is data: weighted indicators with a version and a day from which it holds (A1)."""
+"""A policy is data: a tree of weighted indicators, adopted as a whole, edition after edition (A1).
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+A command (`AdoptPolicy`) and the editions so far go in; the next edition, or a refusal that names the node, comes out.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from lianxin_schemas.events.scores import Band, BandFrom, IndicatorKind, Node, PolicyAdopted
+from lianxin_schemas.ids import Day, PolicyId, Uuid
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.appraisal.domain.periods import Length, Period
+from services.appraisal.domain.periods import Period
 from services.refused import Refused
 
 
-class WrongPolicy(Exception):
-    """A policy that must not be used; the text says why in a sentence."""
+class PolicyText(BaseModel):
+    """A policy as people hand it in, and as the shipped files have it: all but its number and who adopts it."""
 
-
-class Kind(StrEnum):
-    """What can be counted, and so stand in a policy (A2)."""
-
-    COVERAGE = "coverage"
-    PETITIONS_IN_TIME = "petitions_in_time"
-
-
-class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-
-class Indicator(_Data):
-    """One leaf: `minimum` is the least denominator that proves anything; `visits` those a household needs."""
-
-    indicator: Kind
-    weight: Decimal
-    minimum: int
-    visits: Annotated[Mapping[Length, int], Field(default_factory=dict)]
-    zh: str
-    en: str
+    policy: PolicyId
+    valid_from: Day
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1, max_length=100)]
+    bands: Annotated[tuple[BandFrom, ...], Field(max_length=4)] = ()
 
 
-class Policy(_Data):
-    """What a score is made of. `valid_from` is the first day of the first period it is for."""
+class AdoptPolicy(PolicyText):
+    """Let this be the policy's next edition. `command` is the client's id."""
 
-    name: str
-    version: int
-    valid_from: date
-    zh: str
-    en: str
-    indicators: tuple[Indicator, ...]
+    command: Uuid
 
 
-def parse(text: str) -> Policy:
-    """The policy in a JSON text. Raises WrongPolicy for anything that cannot be one (A1)."""
-    try:
-        policy = Policy.model_validate_json(text)
-    except ValidationError as error:
-        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise WrongPolicy(f"the file is not a policy: {places}") from error
-    for indicator in policy.indicators:
-        _check(indicator)
-    kinds = [indicator.indicator for indicator in policy.indicators]
-    if len(set(kinds)) < len(kinds):
-        raise WrongPolicy("an indicator is named twice")
-    total = sum(indicator.weight for indicator in policy.indicators)
-    if total != 100:
-        raise WrongPolicy(f"the weights must add up to 100 and add up to {total}")
-    return policy
+def adopt(editions: Sequence[PolicyAdopted], text: PolicyText) -> PolicyAdopted:
+    """The next edition of a policy whose editions so far are given in order.
+
+    Raises Refused: `policy.valid-from` where it would reach behind the newest edition, and the codes of `check`.
+    """
+    check(text.nodes, text.bands)
+    newest = editions[-1] if editions else None
+    if newest and text.valid_from < newest.valid_from:
+        raise Refused("policy.valid-from", "valid_from", newest=newest.valid_from)
+    edition = newest.edition + 1 if newest else 1
+    return PolicyAdopted(
+        policy=text.policy, edition=edition, valid_from=text.valid_from, nodes=text.nodes, bands=text.bands
+    )
 
 
-def _check(indicator: Indicator) -> None:
-    if not indicator.weight > 0:
-        raise WrongPolicy(f"the weight of {indicator.indicator} must be more than 0 and is {indicator.weight}")
-    if indicator.minimum < 1:
-        raise WrongPolicy(f"the minimum of {indicator.indicator} must be at least 1 and is {indicator.minimum}")
-    needed = set(Length) if indicator.indicator is Kind.COVERAGE else set()
-    if set(indicator.visits) != needed or any(count < 1 for count in indicator.visits.values()):
-        expected = "at least 1 visit for each of month, quarter and year" if needed else "no number of visits"
-        raise WrongPolicy(f"{indicator.indicator} must state {expected}")
+def check(nodes: Sequence[Node], bands: Sequence[BandFrom]) -> None:
+    """Refuses a tree that is none, or whose weights are not 100 under each node; and bands out of order (A1)."""
+    _tree(nodes)
+    inner = {node.parent for node in nodes}
+    for node in nodes:
+        (_branch if node.node in inner else _leaf)(node)
+    for kind, times in Counter(node.indicator for node in nodes if node.indicator).items():
+        if times > 1:
+            raise Refused("policy.indicator-twice", "nodes", indicator=kind)
+    for parent, children in children_of(nodes).items():
+        total = sum((Decimal(child.weight) for child in children), Decimal(0))
+        if total != 100:
+            raise Refused("policy.weights", "nodes", node=parent or "-", total=total)
+    _bands(bands)
 
 
-def in_force(policies: Sequence[Policy], period: Period) -> Policy:
-    """The policy that held when the period began. Raises Refused `period.no-policy`."""
-    held = [policy for policy in policies if policy.valid_from <= period.first]
+def _tree(nodes: Sequence[Node]) -> None:
+    parents = {node.node: node.parent for node in nodes}
+    for name, times in Counter(node.node for node in nodes).items():
+        if times > 1:
+            raise Refused("policy.node-twice", "nodes", node=name)
+    for node in nodes:
+        if node.parent is not None and node.parent not in parents:
+            raise Refused("policy.parent-unknown", "nodes", node=node.node, parent=node.parent)
+    for node in nodes:
+        above, passed = node.parent, 0
+        while above is not None:
+            above, passed = parents[above], passed + 1
+            if passed > len(nodes):
+                raise Refused("policy.cycle", "nodes", node=node.node)
+
+
+def _branch(node: Node) -> None:
+    if node.indicator or node.minimum or node.needed:
+        raise Refused("policy.branch-counts", "nodes", node=node.node)
+    _weight(node)
+
+
+def _leaf(node: Node) -> None:
+    if node.indicator is None:
+        raise Refused("policy.leaf-without-indicator", "nodes", node=node.node)
+    if node.minimum is None:
+        raise Refused("policy.leaf-without-minimum", "nodes", node=node.node)
+    if (node.indicator is IndicatorKind.COVERAGE) != (node.needed is not None):
+        raise Refused("policy.needed", "nodes", node=node.node)
+    _weight(node)
+
+
+def _weight(node: Node) -> None:
+    if Decimal(node.weight) == 0:
+        raise Refused("policy.weight-zero", "nodes", node=node.node)
+
+
+def _bands(bands: Sequence[BandFrom]) -> None:
+    order = list(Band)
+    for above, below in pairwise(bands):
+        if above.points <= below.points or order.index(above.band) >= order.index(below.band):
+            raise Refused("policy.bands", "bands", band=below.band)
+
+
+def children_of(nodes: Iterable[Node]) -> Mapping[str | None, Sequence[Node]]:
+    """The children of each node, in the order given; those of None are the roots."""
+    found: dict[str | None, list[Node]] = defaultdict(list)
+    for node in nodes:
+        found[node.parent].append(node)
+    return found
+
+
+def in_force(editions: Sequence[PolicyAdopted], name: str, period: Period) -> PolicyAdopted:
+    """The edition of a policy that held when the period began. Raises Refused `policy.unknown`, `period.no-policy`."""
+    own = [edition for edition in editions if edition.policy == name]
+    if not own:
+        raise Refused("policy.unknown", "policy", policy=name)
+    held = [edition for edition in own if edition.valid_from <= period.first]
     if not held:
         raise Refused("period.no-policy", "period", period=period.name)
-    return max(held, key=lambda policy: (policy.valid_from, policy.version))
+    return max(held, key=lambda edition: edition.edition)
+
+
+def needed(policy: PolicyAdopted, period: Period) -> int:
+    """How many visits a household needs in the period to count as covered; 1 where the policy does not say."""
+    for node in policy.nodes:
+        if node.needed:
+            return int(getattr(node.needed, period.length))
+    return 1

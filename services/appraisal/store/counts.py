@@ -2,28 +2,65 @@
 
 from typing import Any
 
+from lianxin_schemas.events.ratings import MarkLevel, RatingKind
+from lianxin_schemas.events.scores import IndicatorKind
+
 from services.appraisal.domain.periods import Period
-from services.appraisal.domain.policy import Kind, Policy
 from services.appraisal.domain.score import Count
-from services.appraisal.store import coverage, petitions
+from services.appraisal.store import coverage, petitions, ratings
+from services.appraisal.store.petitions import Figures
+from services.appraisal.store.ratings import Sums
 from services.appraisal.store.reading import Connection
 
+MARKS = 5
+"""Ratings are marks from 1 to this: one can bring 4 points."""
+POINTS = 100
+"""What a mark from above can bring."""
 
-def asked(kind: str, subject: str, period: Period, policy: Policy) -> dict[str, Any]:
-    """The parameters that all queries of a score share; `kind` is cadre or zone."""
-    visits = [item.visits[period.length] for item in policy.indicators if item.indicator is Kind.COVERAGE]
+
+def asked(kind: str, subject: str, period: Period, required: int) -> dict[str, Any]:
+    """The parameters that all queries of a score share; `kind` is cadre or zone, `required` visits a household."""
+    return {"kind": kind, "subject": subject, "first": period.first, "last": period.last, "required": required}
+
+
+async def counts(connection: Connection, parameters: dict[str, Any]) -> dict[IndicatorKind, Count]:
+    """Numerators and denominators. Parameters: see `asked`."""
+    return of(
+        await coverage.count(connection, parameters),
+        await petitions.count(connection, parameters),
+        await ratings.sums(connection, parameters),
+    )
+
+
+async def of_all_cadres(connection: Connection, parameters: dict[str, Any]) -> dict[str, dict[IndicatorKind, Count]]:
+    """The same of every cadre about whom there is anything. Parameters: first, last, required."""
+    covered = await coverage.by_cadre(connection, parameters)
+    handled = await petitions.by_cadre(connection, parameters)
+    rated = await ratings.by_cadre(connection, parameters)
     return {
-        "kind": kind,
-        "subject": subject,
-        "first": period.first,
-        "last": period.last,
-        "required": visits[0] if visits else 1,
+        cadre: of(covered.get(cadre, (0, 0)), handled.get(cadre, Figures()), rated.get(cadre, {}))
+        for cadre in covered.keys() | handled.keys() | rated.keys()
     }
 
 
-async def counts(connection: Connection, parameters: dict[str, Any]) -> dict[Kind, Count]:
-    """Numerators and denominators. Parameters: see `asked`."""
+def of(covered: tuple[int, int], handled: Figures, rated: Sums) -> dict[IndicatorKind, Count]:
+    """One count for each indicator (A2): shares of households and petitions, means of ratings and marks."""
+
+    def opinion(kind: RatingKind) -> Count:
+        points, answers = rated.get(kind, (0, 0))
+        return Count(points, answers, MARKS - 1)
+
+    def mark(level: MarkLevel) -> Count:
+        return Count(*rated.get(level, (0, 0)), POINTS)
+
+    positive, reverse = opinion(RatingKind.EVALUATION), opinion(RatingKind.REVERSE)
     return {
-        Kind.COVERAGE: Count(*await coverage.count(connection, parameters)),
-        Kind.PETITIONS_IN_TIME: Count(*await petitions.count(connection, parameters)),
+        IndicatorKind.COVERAGE: Count(*covered),
+        IndicatorKind.PETITIONS_IN_TIME: Count(handled.in_time, handled.registered),
+        IndicatorKind.PETITIONS_SOLVED: Count(handled.solved, handled.registered, answers=handled.answered),
+        IndicatorKind.PETITIONS_SATISFIED: Count(handled.satisfied, handled.registered, answers=handled.rated),
+        IndicatorKind.ZONE_RATING: opinion(RatingKind.ZONE),
+        IndicatorKind.EVALUATION: Count(positive.numerator, positive.denominator, positive.full, minus=reverse),
+        IndicatorKind.COUNTY_MARK: mark(MarkLevel.COUNTY),
+        IndicatorKind.PROVINCE_MARK: mark(MarkLevel.PROVINCE),
     }

@@ -14,7 +14,8 @@ from services.appraisal.store.reading import Connection
 _COVERS = "{period}.since <= {day} AND coalesce({period}.until, 'infinity') >= {day}"
 
 
-def _term(cadre: str, day: str) -> str:
+def term(cadre: str, day: str) -> str:
+    """Whether a cadre is in office on a day, as SQL."""
     return (
         f"EXISTS (SELECT FROM responsibility o WHERE o.kind = 'term' AND o.subject = {cadre}"
         f" AND {_COVERS.format(period='o', day=day)})"
@@ -25,16 +26,20 @@ def _pairing(household: str, day: str, cadre: str = "p.cadre") -> str:
     return (
         "EXISTS (SELECT FROM responsibility p WHERE p.kind = 'pairing'"
         f" AND p.subject = {household} AND p.cadre = {cadre} AND {_COVERS.format(period='p', day=day)}"
-        f" AND {_term('p.cadre', day)})"
+        f" AND {term('p.cadre', day)})"
+    )
+
+
+def _leaders(grp: str, day: str) -> str:
+    return (
+        "SELECT l.cadre FROM zone z JOIN responsibility l ON l.kind = 'leader' AND l.subject = z.zone"
+        f" WHERE z.groups @> ARRAY[{grp}] AND {_COVERS.format(period='l', day=day)} AND {term('l.cadre', day)}"
+        " ORDER BY z.level FETCH FIRST ROW WITH TIES"
     )
 
 
 def _leads(cadre: str, grp: str, day: str) -> str:
-    return (
-        f"{cadre} IN (SELECT l.cadre FROM zone z JOIN responsibility l ON l.kind = 'leader' AND l.subject = z.zone"
-        f" WHERE z.groups @> ARRAY[{grp}] AND {_COVERS.format(period='l', day=day)} AND {_term('l.cadre', day)}"
-        " ORDER BY z.level FETCH FIRST ROW WITH TIES)"
-    )
+    return f"{cadre} IN ({_leaders(grp, day)})"
 
 
 def _answers(household: str, grp: str, cadre: str, day: str) -> str:
@@ -47,7 +52,7 @@ _MINE = {
     "cadre": f"""
     SELECT h.household, h.grp FROM responsibility r JOIN household h ON h.household = r.subject
     WHERE r.kind = 'pairing' AND r.cadre = {_CADRE} AND {_COVERS.format(period="r", day=_LAST)}
-      AND {_term(_CADRE, _LAST)}
+      AND {term(_CADRE, _LAST)}
     UNION
     SELECT h.household, h.grp
     FROM responsibility r JOIN zone y ON y.zone = r.subject JOIN household h ON h.grp = ANY (y.groups)
@@ -56,17 +61,30 @@ _MINE = {
     "zone": """
     SELECT h.household, h.grp FROM zone y JOIN household h ON h.grp = ANY (y.groups) WHERE y.zone = %(subject)s""",
 }
-_COUNT = {
-    kind: f"""
-WITH mine AS MATERIALIZED ({mine}), visited AS (
-    SELECT FROM mine m JOIN visit_tally t
+VISITED = f"""visited AS (
+    SELECT m.household FROM mine m JOIN visit_tally t
     ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST} AND t.visits > 0
     WHERE {_answers("m.household", "m.grp", "t.cadre", "t.day")}
     GROUP BY m.household HAVING sum(t.visits) >= %(required)s
-)
+)"""
+"""Households of `mine` visited often enough, to follow it in a WITH."""
+_COUNT = {
+    kind: f"""
+WITH mine AS MATERIALIZED ({mine}), {VISITED}
 SELECT (SELECT count(*) FROM visited), (SELECT count(*) FROM mine)"""
     for kind, mine in _MINE.items()
 }
+_BY_CADRE = f"""
+WITH mine AS MATERIALIZED (SELECT household, grp FROM household), {VISITED}, leading AS (
+    SELECT g.grp, c.cadre FROM (SELECT DISTINCT grp FROM mine) g, LATERAL ({_leaders("g.grp", _LAST)}) c
+), answering AS (
+    SELECT p.cadre, m.household FROM mine m JOIN responsibility p ON p.kind = 'pairing' AND p.subject = m.household
+    WHERE {_COVERS.format(period="p", day=_LAST)} AND {term("p.cadre", _LAST)}
+    UNION
+    SELECT l.cadre, m.household FROM mine m JOIN leading l ON l.grp = m.grp
+    WHERE NOT {_pairing("m.household", _LAST)}
+)
+SELECT cadre, count(v.household), count(*) FROM answering LEFT JOIN visited v USING (household) GROUP BY cadre"""
 _OWN = {
     "cadre": f"""
     SELECT v.visit, unnest(v.households) AS household FROM visit v
@@ -129,6 +147,12 @@ async def count(connection: Connection, parameters: dict[str, Any]) -> tuple[int
     row = await cursor.fetchone()
     assert row
     return row[0], row[1]
+
+
+async def by_cadre(connection: Connection, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """The same of every cadre who answers for a household on the last day. Parameters: first, last, required."""
+    cursor = await connection.execute(_BY_CADRE, parameters)
+    return {cadre: (covered, all_) for cadre, covered, all_ in await cursor.fetchall()}
 
 
 async def items(connection: Connection, parameters: dict[str, Any]) -> tuple[int, list[Item]]:

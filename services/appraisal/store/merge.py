@@ -59,6 +59,8 @@ def _text(value: Any) -> str:
             return "\\N"
         case str():
             return value
+        case bool():
+            return "t" if value else "f"
         case tuple():
             # Quoted, or an id spelt null would be none.
             return "{" + ",".join(f'"{item}"' for item in value) + "}"
@@ -77,24 +79,25 @@ def statements(rows: Rows) -> list[Statement]:
     return result
 
 
-def _newer(slot: tuple[str, ...]) -> str:
-    version = slot[0]
-    return f"(excluded.{version} IS NOT NULL AND (t.{version} IS NULL OR excluded.{version} > t.{version}))"
+def _newer(table: Table, slot: str) -> str:
+    """Whether what comes in replaces a slot: it has a higher version, or a lower one where the lowest holds."""
+    version, sign = table.slots[slot][0], "<" if slot in table.lowest else ">"
+    return f"(excluded.{version} IS NOT NULL AND (t.{version} IS NULL OR excluded.{version} {sign} t.{version}))"
 
 
 def _merge(name: str) -> str:
     """Inserts what is new and replaces slots that are older; rows that nothing is newer for are left alone."""
     table = FACTS[name]
     changes = [
-        f"{column} = CASE WHEN {_newer(slot)} THEN excluded.{column} ELSE t.{column} END"
-        for slot in table.slots.values()
-        for column in slot
+        f"{column} = CASE WHEN {_newer(table, slot)} THEN excluded.{column} ELSE t.{column} END"
+        for slot, of_slot in table.slots.items()
+        for column in of_slot
     ]
     columns, key = ", ".join(table.columns), ", ".join(table.key)
     return (
         f"INSERT INTO {name} AS t ({columns}) SELECT {columns} FROM incoming_{name} ORDER BY {key}"
         f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(changes)}"
-        f" WHERE {' OR '.join(map(_newer, table.slots.values()))}"
+        f" WHERE {' OR '.join(_newer(table, slot) for slot in table.slots)}"
     )
 
 
@@ -116,24 +119,52 @@ GROUP BY household, day, cadre HAVING sum(visits) <> 0 OR sum(withdrawn) <> 0 OR
 ON CONFLICT (household, day, cadre)
 DO UPDATE SET visits = t.visits + excluded.visits, withdrawn = t.withdrawn + excluded.withdrawn
 """
-_IN_TIME = "coalesce(({0}.replied < {0}.due)::int, 0)"
+# C9: out of the base are those withdrawn before their limit. A case opened again counts as in time only if both replies
+# were, and is open until the second.
+BASE = "({0}.withdrawn IS NULL OR {0}.withdrawn >= {0}.due)"
+IN_TIME = """coalesce({0}.replied < {0}.due AND ({0}.reopened_version IS NULL
+    OR {0}.first_replied < {0}.first_due AND {0}.reply_version > {0}.reopened_version), false)"""
+_BASE = f"coalesce({BASE}, false)"
+_FIGURES = {
+    "registered": f"{_BASE}::int",
+    "in_time": f"({_BASE} AND {IN_TIME})::int",
+    "answered": f"({_BASE} AND {{0}}.solved IS NOT NULL)::int",
+    "solved": f"({_BASE} AND coalesce({{0}}.solved = 'solved', false))::int",
+    "rated": f"({_BASE} AND {{0}}.satisfied IS NOT NULL)::int",
+    "satisfied": f"({_BASE} AND coalesce({{0}}.satisfied IN ('satisfied', 'very-satisfied'), false))::int",
+}
+
+
+def _side(row: str, nth: int) -> str:
+    """What RETURNING says of a case before (0) or after (1): where it counts, and for how much."""
+    figures = ", ".join(f"{sql.format(row)} AS {name}{nth}" for name, sql in _FIGURES.items())
+    return (
+        f"{row}.month AS month{nth}, {row}.cadre AS cadre{nth}, coalesce({row}.zone, '') AS zone{nth},"
+        f" {row}.office AS office{nth}, {figures}"
+    )
+
+
+def _moved(nth: int, sign: str) -> str:
+    figures = ", ".join(f"{sign}{name}{nth}" for name in _FIGURES)
+    return ", ".join(f"('{kind}', {kind}{nth}, month{nth}, {figures})" for kind in ("cadre", "zone", "office"))
+
+
+_NAMES = ", ".join(_FIGURES)
+_SUMS = ", ".join(f"sum({name})" for name in _FIGURES)
 CASES = f"""
 WITH changed AS (
     {_merge("case_fact")}
-    RETURNING old.month AS month0, old.cadre AS cadre0, old.zone AS zone0, {_IN_TIME.format("old")} AS in_time0,
-              new.month AS month1, new.cadre AS cadre1, new.zone AS zone1, {_IN_TIME.format("new")} AS in_time1
+    RETURNING {_side("old", 0)}, {_side("new", 1)}
 ), moved AS (
-    SELECT s.kind, s.subject, s.month, s.registered, s.in_time FROM changed,
-    LATERAL (VALUES ('cadre', cadre0, month0, -1, -in_time0), ('cadre', cadre1, month1, 1, in_time1),
-                    ('zone', zone0, month0, -1, -in_time0), ('zone', zone1, month1, 1, in_time1))
-            AS s (kind, subject, month, registered, in_time)
+    SELECT s.* FROM changed, LATERAL (VALUES {_moved(0, "-")}, {_moved(1, "")}) AS s (kind, subject, month, {_NAMES})
     WHERE s.subject IS NOT NULL AND s.month IS NOT NULL
 )
-INSERT INTO case_tally AS t
-SELECT kind, subject, month, sum(registered), sum(in_time) FROM moved
-GROUP BY kind, subject, month HAVING sum(registered) <> 0 OR sum(in_time) <> 0 ORDER BY kind, subject, month
+INSERT INTO case_tally AS t (kind, subject, month, {_NAMES})
+SELECT kind, subject, month, {_SUMS} FROM moved
+GROUP BY kind, subject, month HAVING {" OR ".join(f"sum({name}) <> 0" for name in _FIGURES)}
+ORDER BY kind, subject, month
 ON CONFLICT (kind, subject, month)
-DO UPDATE SET registered = t.registered + excluded.registered, in_time = t.in_time + excluded.in_time
+DO UPDATE SET {", ".join(f"{name} = t.{name} + excluded.{name}" for name in _FIGURES)}
 """
 # Only rows emptied by this very transaction can be found: every other one has deleted its own before its commit.
 EMPTY = {

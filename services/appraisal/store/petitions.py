@@ -1,27 +1,57 @@
-"""Petitions replied to in time, and the cases behind them (A4, A6)."""
+"""Petitions in time, solved and to the residents' satisfaction, and the cases behind them (A4, A6, C9)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from services.appraisal.store.merge import BASE, IN_TIME
 from services.appraisal.store.reading import Connection
 
+FIGURES = ("registered", "in_time", "answered", "solved", "rated", "satisfied")
+SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in FIGURES)
 _COUNT = (
-    "SELECT coalesce(sum(in_time), 0), coalesce(sum(registered), 0) FROM case_tally"
+    f"SELECT {SUMS} FROM case_tally"
     " WHERE kind = %(kind)s AND subject = %(subject)s AND month BETWEEN %(first)s AND %(last)s"
 )
+_BY_CADRE = (
+    f"SELECT subject, {SUMS} FROM case_tally"
+    " WHERE kind = 'cadre' AND month BETWEEN %(first)s AND %(last)s GROUP BY subject"
+)
+_ANSWERS = (
+    "SELECT month, answered, rated FROM case_tally WHERE kind = %(kind)s AND subject = %(subject)s"
+    " AND date_trunc('year', month) = date_trunc('year', %(first)s::date)"
+)
 _WHERE = {
-    kind: f"FROM case_fact WHERE {kind} = %(subject)s AND month BETWEEN %(first)s AND %(last)s"
+    # Whoever may not see single complaints sees none whose registration, which says so, is not here yet.
+    kind: f"FROM case_fact c WHERE {kind} = %(subject)s AND month BETWEEN %(first)s AND %(last)s"
+    " AND (%(complaints)s OR complaint IS FALSE)"
     for kind in ("cadre", "zone")
 }
 _TOTAL = {kind: f"SELECT count(*) {where}" for kind, where in _WHERE.items()}
 _PAGE = {
     kind: f"""
-SELECT petition, opened_event, opened_time, limit_event, due, credit_event, reply_event, replied {where}
+SELECT petition, opened_event, opened_time, limit_event, due, credit_event, reply_event, replied,
+       reopened_event, reopened, coalesce(reopened_version > coalesce(reply_version, 0), false), withdrawn_event,
+       withdrawn, coalesce({BASE.format("c")}, false), {IN_TIME.format("c")},
+       verdict_event, verdict_time, solved, satisfied {where}
 ORDER BY registered, petition LIMIT %(limit)s OFFSET %(offset)s"""
     for kind, where in _WHERE.items()
 }
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What became of petitions: `registered` is the base of C9, `answered` have a verdict, `rated` one that says how
+    satisfied.
+    """
+
+    registered: int = 0
+    in_time: int = 0
+    answered: int = 0
+    solved: int = 0
+    rated: int = 0
+    satisfied: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,18 +66,43 @@ class Case:
     credit_event: UUID | None
     reply_event: UUID | None
     replied: datetime | None
+    reopened_event: UUID | None
+    reopened: datetime | None
+    open_again: bool
+    withdrawn_event: UUID | None
+    withdrawn: datetime | None
+    based: bool
+    """It stands in the base: it was not withdrawn before its limit."""
+    in_time: bool
+    verdict_event: UUID | None
+    verdict_time: datetime | None
+    solved: str | None
+    satisfied: str | None
 
 
-async def count(connection: Connection, parameters: dict[str, Any]) -> tuple[int, int]:
-    """Petitions in time, and all registered. Parameters: kind, subject, first, last."""
+async def count(connection: Connection, parameters: dict[str, Any]) -> Figures:
+    """The figures of a subject. Parameters: kind, subject, first, last."""
     cursor = await connection.execute(_COUNT, parameters)
     row = await cursor.fetchone()
     assert row
-    return row[0], row[1]
+    return Figures(*row)
+
+
+async def by_cadre(connection: Connection, parameters: dict[str, Any]) -> dict[str, Figures]:
+    """The figures of every cadre with a petition. Parameters: first, last."""
+    cursor = await connection.execute(_BY_CADRE, parameters)
+    return {row[0]: Figures(*row[1:]) for row in await cursor.fetchall()}
+
+
+async def answers(connection: Connection, parameters: dict[str, Any]) -> tuple[dict[date, int], dict[date, int]]:
+    """How many verdicts each month of the year has, and how many say how satisfied. Parameters: as `count`."""
+    cursor = await connection.execute(_ANSWERS, parameters)
+    rows = await cursor.fetchall()
+    return {month: answered for month, answered, _ in rows}, {month: rated for month, _, rated in rows}
 
 
 async def cases(connection: Connection, parameters: dict[str, Any]) -> tuple[int, list[Case]]:
-    """How many cases lie behind, and a page of them. Parameters: as `count`, limit, offset."""
+    """How many cases lie behind, and a page of them. Parameters: as `count`, limit, offset, complaints."""
     cursor = await connection.execute(_TOTAL[parameters["kind"]], parameters)
     total = await cursor.fetchone()
     cursor = await connection.execute(_PAGE[parameters["kind"]], parameters)

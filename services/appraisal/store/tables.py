@@ -13,11 +13,13 @@ Rows = dict[str, dict[Values, dict[str, Values]]]
 class Table:
     """A table of facts. Each slot is replaced as a whole, by a higher version only; the first column is the version.
 
-    A table without slots is a tally: it is written from the changes of the facts before it.
+    Those named in `lowest` are replaced by a lower version only. A table without slots is a tally: it is written from
+    the changes of the facts before it.
     """
 
     key: tuple[str, ...]
     slots: Mapping[str, tuple[str, ...]]
+    lowest: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -50,12 +52,27 @@ TABLES: Mapping[str, Table] = {
             "limit": ("limit_version", "limit_event", "due"),
             "credit": ("credit_version", "credit_event", "office", "cadre"),
             "reply": ("reply_version", "reply_event", "replied"),
+            "first_limit": ("first_limit_version", "first_due"),
+            "first_reply": ("first_reply_version", "first_replied"),
+            "reopened": ("reopened_version", "reopened_event", "reopened"),
+            "withdrawn": ("withdrawn_version", "withdrawn_event", "withdrawn"),
+            "petition": ("petition_version", "complaint"),
+            "verdict": ("verdict_version", "verdict_event", "verdict_time", "solved", "satisfied"),
         },
+        lowest=frozenset({"first_limit", "first_reply"}),
     ),
     "case_tally": Table(key=("kind", "subject", "month"), slots={}),
     "responsibility": Table(key=("kind", "subject", "cadre", "since"), slots={"": ("version", "until")}),
     "household": Table(key=("household",), slots={"": ("version", "grp")}),
-    "zone": Table(key=("zone",), slots={"": ("version", "level", "groups")}),
+    "zone": Table(key=("zone",), slots={"": ("version", "level", "groups", "region")}),
+    "region": Table(key=("region",), slots={"": ("version", "level", "parent")}),
+    "cadre": Table(key=("cadre",), slots={"": ("version", "office", "rank")}),
+    "rating": Table(
+        key=("release",), slots={"": ("version", "event", "time", "kind", "cadre", "zone", "first", "last", "counts")}
+    ),
+    "mark_given": Table(
+        key=("mark",), slots={"": ("version", "event", "time", "level", "cadre", "first", "last", "points")}
+    ),
     "progress": Table(key=("source", "topic", "partition"), slots={"": ("recorded",)}),
 }
 FACTS = {name: table for name, table in TABLES.items() if table.slots}

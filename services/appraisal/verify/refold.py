@@ -16,7 +16,7 @@ from services.runtime.inbox import Message
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NARROWEST = ("group", "village", "township")
-CREDITED = ("case.assigned", "case.accepted", "case.decided", "case.replied")
+CREDITED = ("case.assigned", "case.accepted", "case.decided", "case.replied", "case.reopened")
 PERIODS = {
     "pairing.started": ("pairing", "household"),
     "pairing.ended": ("pairing", "household"),
@@ -27,8 +27,13 @@ PERIODS = {
 }
 HANDLED = {
     *("visit.logged", "visit.corrected", "visit.withdrawn", "case.opened", "case.limit_set", *CREDITED, *PERIODS),
-    *("household.registered", "zone.drawn", "log.sealed"),
+    *("household.registered", "zone.drawn", "region.registered", "cadre.registered", "log.sealed", "case.withdrawn"),
+    *("petition.registered", "petition.verdict_given", "ratings.released", "mark.given"),
 }
+NAMES = (
+    *("visit", "visit_tally", "case_fact", "case_tally", "responsibility", "household", "zone", "region", "cadre"),
+    *("rating", "mark_given"),
+)
 Table = dict[tuple[Any, ...], dict[str, Any]]
 Lane = tuple[str, str, int]
 
@@ -79,10 +84,7 @@ class Refold:
 
     def tables(self) -> dict[str, Table]:
         """All tables, each a dictionary from key to columns."""
-        found: dict[str, Table] = {
-            name: {}
-            for name in ("visit", "visit_tally", "case_fact", "case_tally", "responsibility", "household", "zone")
-        }
+        found: dict[str, Table] = {name: {} for name in NAMES}
         for subject, events in self._events.items():
             events.sort(key=lambda body: int(body["streamversion"]))
             for body in events:
@@ -93,18 +95,50 @@ class Refold:
 
 
 def _apply(found: dict[str, Table], subject: str, body: dict[str, Any]) -> None:
-    name, data, version = body["name"], body["data"], body["streamversion"]
+    name, data = body["name"], body["data"]
     if subject.startswith("visit-"):
         row = found["visit"].setdefault((UUID(data["visit"]),), dict.fromkeys(VISIT))
         _visit(row, name, data, body)
-    elif subject.startswith("case-"):
+    elif subject.startswith(("case-", "petition-")):
         row = found["case_fact"].setdefault((UUID(data["petition"]),), dict.fromkeys(CASE))
         _case(row, name, data, body)
+    elif name == "ratings.released":
+        found["rating"][UUID(data["release"]),] = _given(body) | {
+            "kind": data["kind"],
+            "cadre": data.get("cadre"),
+            "zone": data.get("zone"),
+            "counts": data["counts"],
+        }
+    elif name == "mark.given":
+        said = {"level": data["level"], "cadre": data["cadre"], "points": data["points"]}
+        found["mark_given"][UUID(data["mark"]),] = _given(body) | said
+    else:
+        _register(found, body)
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": body["streamversion"],
+        "event": UUID(body["id"]),
+        "time": datetime.fromisoformat(body["time"]),
+        "first": date.fromisoformat(body["data"]["first"]),
+        "last": date.fromisoformat(body["data"]["last"]),
+    }
+
+
+def _register(found: dict[str, Table], body: dict[str, Any]) -> None:
+    name, data, version = body["name"], body["data"], body["streamversion"]
+    if name == "region.registered":
+        row = {"version": version, "level": data["level"], "parent": data.get("parent")}
+        found["region"][data["region"],] = row
+    elif name == "cadre.registered":
+        found["cadre"][data["cadre"],] = {"version": version, "office": data["office"], "rank": data["rank"]}
     elif name == "household.registered":
         found["household"][data["household"],] = {"version": version, "grp": data["group"]}
     elif name == "zone.drawn":
         level = NARROWEST.index(data["level"])
-        found["zone"][data["zone"],] = {"version": version, "level": level, "groups": data.get("groups", [])}
+        row = {"version": version, "level": level, "groups": data.get("groups", []), "region": data.get("region")}
+        found["zone"][data["zone"],] = row
     elif name in PERIODS:
         kind, about = PERIODS[name]
         key = (kind, data[about], data["cadre"], date.fromisoformat(data["since"]))
@@ -119,6 +153,9 @@ VISIT = (
 CASE = (
     *("opened_version", "opened_event", "opened_time", "registered", "month", "zone", "limit_version", "limit_event"),
     *("due", "credit_version", "credit_event", "office", "cadre", "reply_version", "reply_event", "replied"),
+    *("first_limit_version", "first_due", "first_reply_version", "first_replied", "reopened_version"),
+    *("reopened_event", "reopened", "withdrawn_version", "withdrawn_event", "withdrawn", "petition_version"),
+    *("complaint", "verdict_version", "verdict_event", "verdict_time", "solved", "satisfied"),
 )
 
 
@@ -146,12 +183,26 @@ def _case(row: dict[str, Any], name: str, data: dict[str, Any], body: dict[str, 
     if name == "case.limit_set" and data["step"] == "reply":
         _mark(row, "limit", body)
         row["due"] = datetime.fromisoformat(data["due"])
+        if row["first_due"] is None:
+            row["first_limit_version"], row["first_due"] = body["streamversion"], row["due"]
     if name in CREDITED:
         _mark(row, "credit", body)
         row["office"], row["cadre"] = data["credit"]["office"], data["credit"].get("cadre")
     if name == "case.replied":
         _mark(row, "reply", body)
         row["replied"] = datetime.fromisoformat(body["time"])
+        if row["first_replied"] is None:
+            row["first_reply_version"], row["first_replied"] = body["streamversion"], row["replied"]
+    for kind, part in (("case.reopened", "reopened"), ("case.withdrawn", "withdrawn")):
+        if name == kind:
+            _mark(row, part, body)
+            row[part] = datetime.fromisoformat(body["time"])
+    if name == "petition.registered":
+        row["petition_version"], row["complaint"] = body["streamversion"], data.get("complaint", False)
+    if name == "petition.verdict_given":
+        _mark(row, "verdict", body)
+        row["verdict_time"] = datetime.fromisoformat(body["time"])
+        row["solved"], row["satisfied"] = data["solved"], data.get("satisfied")
 
 
 def stands(visit: dict[str, Any]) -> bool:
@@ -159,9 +210,31 @@ def stands(visit: dict[str, Any]) -> bool:
     return visit["withdrawal_version"] is None or visit["entry_version"] > visit["withdrawal_version"]
 
 
+def based(case: dict[str, Any]) -> bool:
+    """Whether a case stands in the base of C9: it was not withdrawn before its limit."""
+    return case["withdrawn"] is None or (case["due"] is not None and case["withdrawn"] >= case["due"])
+
+
 def in_time(case: dict[str, Any]) -> bool:
-    """Whether the reply came before the limit."""
-    return case["replied"] is not None and case["due"] is not None and case["replied"] < case["due"]
+    """Whether every reply that was owed came before its limit, and none is owed now."""
+    owed = [(case["replied"], case["due"])]
+    if case["reopened"] is not None:
+        owed.append((case["first_replied"], case["first_due"]))
+        if (case["reply_version"] or 0) < case["reopened_version"]:
+            return False
+    return based(case) and all(replied and due and replied < due for replied, due in owed)
+
+
+def figures(case: dict[str, Any]) -> dict[str, int]:
+    """What a case adds to each column of a tally."""
+    if not based(case):
+        return dict.fromkeys(FIGURES, 0)
+    content = case["satisfied"] in ("satisfied", "very-satisfied")
+    found = (True, in_time(case), bool(case["solved"]), case["solved"] == "solved", bool(case["satisfied"]), content)
+    return {name: int(counts) for name, counts in zip(FIGURES, found, strict=True)}
+
+
+FIGURES = ("registered", "in_time", "answered", "solved", "rated", "satisfied")
 
 
 def _tally(found: dict[str, Table]) -> None:
@@ -171,9 +244,10 @@ def _tally(found: dict[str, Table]) -> None:
             row = found["visit_tally"].setdefault(key, {"visits": 0, "withdrawn": 0})
             row["visits" if stands(visit) else "withdrawn"] += 1
     for case in found["case_fact"].values():
-        for kind in ("cadre", "zone"):
-            if case[kind] is None or case["month"] is None:
+        for kind in ("cadre", "zone", "office"):
+            subject = case[kind] or ("" if kind == "zone" else None)
+            if subject is None or case["month"] is None or not based(case):
                 continue
-            row = found["case_tally"].setdefault((kind, case[kind], case["month"]), {"registered": 0, "in_time": 0})
-            row["registered"] += 1
-            row["in_time"] += in_time(case)
+            row = found["case_tally"].setdefault((kind, subject, case["month"]), dict.fromkeys(FIGURES, 0))
+            for name, counts in figures(case).items():
+                row[name] += counts

@@ -1,29 +1,46 @@
-"""Scores counted anew from refolded tables, in plain Python; the policy's numbers are all it is told."""
+"""Scores counted anew from refolded tables, in plain Python; the policies' numbers are all it is told."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
-from services.appraisal.domain.policy import Policy
-from services.appraisal.verify.refold import Table, in_time, stands
+from services.appraisal.verify.refold import Table, figures, stands
 
-EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
+ANSWERS = 5
+"""The least number of verdicts that show anything."""
+COUNTED = {"petitions_in_time": "in_time", "petitions_solved": "solved", "petitions_satisfied": "satisfied"}
+MEANT = {"petitions_solved": "answered", "petitions_satisfied": "rated"}
 
 
-@dataclass(frozen=True)
-class Found:
-    """The counts of one subject in one period, and the score."""
+@dataclass
+class Facts:
+    """All that is counted of one subject in one period."""
 
-    coverage: tuple[int, int]
-    petitions: tuple[int, int]
-    score: Decimal | None
+    coverage: list[int] = field(default_factory=lambda: [0, 0])
+    petitions: Counter[str] = field(default_factory=Counter)
+    opinion: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    """By kind of rating or level of mark: points, and how many answers or marks."""
+
+    def pairs(self) -> dict[str, tuple[int, ...]]:
+        """Numerator and denominator of each indicator; the evaluation's with those of its reverse form."""
+        registered = self.petitions["registered"]
+        shares = {kind: (self.petitions[name], registered) for kind, name in COUNTED.items()}
+        means = {
+            kind: (self.opinion[of][0], self.opinion[of][1])
+            for kind, of in (("zone_rating", "zone"), ("county_mark", "county"), ("province_mark", "province"))
+        }
+        both = (*self.opinion["evaluation"], *self.opinion["reverse"])
+        return {"coverage": (self.coverage[0], self.coverage[1]), **shares, **means, "evaluation": both}
 
 
 Spans = dict[str, list[tuple[str, date, date]]]
 """By subject: cadre, first and last day."""
+Subject = tuple[str, str]
+"""Kind and id."""
 
 
 def days_of(name: str) -> tuple[str, date, date]:
@@ -38,15 +55,16 @@ def days_of(name: str) -> tuple[str, date, date]:
 
 
 class Rescore:
-    """Answers for every cadre and zone from one set of tables."""
+    """Answers for every cadre, zone and township from one set of tables."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = tables
         self.households = {key[0]: row["grp"] for key, row in tables["household"].items()}
         self.zones = {key[0]: row for key, row in tables["zone"].items()}
         self._spans: dict[str, Spans] = {kind: defaultdict(list) for kind in ("pairing", "leader", "term")}
         for (kind, subject, cadre, since), row in tables["responsibility"].items():
             self._spans[kind][subject].append((cadre, since, row["until"] or date.max))
-        self._zones_of = defaultdict(list)
+        self._zones_of: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for zone, row in self.zones.items():
             for group in set(row["groups"]):
                 self._zones_of[group].append((row["level"], zone))
@@ -55,7 +73,6 @@ class Rescore:
             for household in visit["households"] or []:
                 if stands(visit):
                     self._visits[household].append((visit["day"], visit["cadre"]))
-        self._cases = [case for case in tables["case_fact"].values() if case["month"] is not None]
 
     def _in_force(self, kind: str, subject: str, day: date) -> set[str]:
         return {
@@ -73,54 +90,99 @@ class Rescore:
             by_level[level] |= self._in_force("leader", zone, day)
         return next((by_level[level] for level in sorted(by_level) if by_level[level]), set())
 
-    def all(self, name: str, policies: Iterable[Policy]) -> dict[tuple[str, str], Found] | None:
-        """Every cadre and zone in one period, by kind and id; None before any policy was in force."""
-        length, first, last = days_of(name)
-        held = [policy for policy in policies if policy.valid_from <= first]
-        if not held:
-            return None
-        policy = max(held, key=lambda item: (item.valid_from, item.version)).model_dump(mode="json")
-        counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for subject, enough in self._coverage(policy, length, first, last):
-            counts[subject][0] += enough
-            counts[subject][1] += 1
-        for case in self._cases:
-            if first <= case["month"] <= last:
-                for kind in ("cadre", "zone"):
-                    if case[kind] is not None:
-                        counts[kind, case[kind]][2] += in_time(case)
-                        counts[kind, case[kind]][3] += 1
-        return {key: _found(policy, *four) for key, four in counts.items()}
-
-    def _coverage(self, policy: Any, length: str, first: date, last: date) -> Iterator[tuple[tuple[str, str], bool]]:
-        required = next((i["visits"][length] for i in policy["indicators"] if i["indicator"] == "coverage"), 1)
+    def facts(self, name: str, required: int) -> dict[Subject, Facts]:
+        """Everything counted in a period, by subject: cadres, zones, and townships by their code."""
+        _, first, last = days_of(name)
+        found: dict[Subject, Facts] = defaultdict(Facts)
         for household, group in self.households.items():
-            visits = [(day, cadre) for day, cadre in self._visits.get(household, ()) if first <= day <= last]
-            enough = sum(cadre in self.answering(household, day) for day, cadre in visits) >= required
-            for cadre in self.answering(household, last):
-                yield ("cadre", cadre), enough
-            for _, zone in self._zones_of.get(group, ()):
-                yield ("zone", zone), enough
+            enough = self._covered(household, first, last, required)
+            for subject in self._of_household(household, group, last):
+                found[subject].coverage[0] += enough
+                found[subject].coverage[1] += 1
+        for case in self.tables["case_fact"].values():
+            if case["month"] is not None and first <= case["month"] <= last:
+                for subject in self._of_case(case):
+                    found[subject].petitions.update(figures(case))
+        self._opinion(found, first, last)
+        return found
+
+    def _covered(self, household: str, first: date, last: date, required: int) -> bool:
+        visits = [(day, cadre) for day, cadre in self._visits.get(household, ()) if first <= day <= last]
+        return sum(cadre in self.answering(household, day) for day, cadre in visits) >= required
+
+    def _of_household(self, household: str, group: str, last: date) -> Iterator[Subject]:
+        for cadre in self.answering(household, last):
+            yield "cadre", cadre
+        zones = sorted(self._zones_of.get(group, ()))
+        for _, zone in zones:
+            yield "zone", zone
+        yield "township", next((place for _, zone in zones if (place := self.township(zone))), "")
+
+    def _of_case(self, case: dict[str, Any]) -> Iterator[Subject]:
+        yield from ((kind, case[kind]) for kind in ("cadre", "zone", "office") if case[kind] is not None)
+        yield "township", self.township(case["zone"])
+
+    def township(self, zone: str | None) -> str:
+        """The township that a zone lies in; '' where none is known."""
+        at, passed = self.zones[zone]["region"] if zone in self.zones else None, set()
+        found = []
+        while at is not None and at not in passed and (at,) in self.tables["region"]:
+            passed.add(at)
+            row = self.tables["region"][at,]
+            if row["level"] == "township":
+                found.append(at)
+            at = row["parent"]
+        return min(found, default="")
+
+    def _opinion(self, found: dict[Subject, Facts], first: date, last: date) -> None:
+        for row in self.tables["rating"].values():
+            if first <= row["first"] and row["last"] <= last:
+                for kind in ("cadre", "zone"):
+                    if row[kind] is not None:
+                        sums = found[kind, row[kind]].opinion[row["kind"]]
+                        sums[0] += sum(points * times for points, times in enumerate(row["counts"]))
+                        sums[1] += sum(row["counts"])
+        for row in self.tables["mark_given"].values():
+            if first <= row["first"] and row["last"] <= last:
+                sums = found["cadre", row["cadre"]].opinion[row["level"]]
+                sums[0] += row["points"]
+                sums[1] += 1
 
 
-NOTHING = Found((0, 0), (0, 0), None)
+def rescore(facts: Facts, nodes: list[dict[str, Any]]) -> Decimal | None:
+    """The score of what was counted under a policy's nodes, as plain data. It divides once, and so rounds once."""
+    known = {node["node"]: _leaf(facts, node) for node in nodes if "indicator" in node}
+    total = _mean(nodes, None, known)
+    if total is None:
+        return None
+    exact = EXACT.divide(EXACT.multiply(total[0], Decimal(100)), total[1])
+    return exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
 
 
-def _found(policy: Any, visited: int, households: int, timely: int, registered: int) -> Found:
-    coverage, petitions = (visited, households), (timely, registered)
-    pairs = {"coverage": coverage, "petitions_in_time": petitions}
-    used = [item for item in policy["indicators"] if pairs[item["indicator"]][1] >= item["minimum"]]
-    if not used:
-        return Found(coverage, petitions, None)
-    # One fraction over a common denominator: a single division, so that nothing is rounded twice.
-    above, below = Decimal(0), Decimal(1)
-    for item in used:
-        numerator, denominator = pairs[item["indicator"]]
-        above = EXACT.add(
-            EXACT.multiply(above, Decimal(denominator)),
-            EXACT.multiply(EXACT.multiply(Decimal(item["weight"]), Decimal(numerator)), below),
-        )
-        below = EXACT.multiply(below, Decimal(denominator))
-    weights = sum(Decimal(item["weight"]) for item in used)
-    exact = EXACT.divide(EXACT.multiply(above, Decimal(100)), EXACT.multiply(below, weights))
-    return Found(coverage, petitions, exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
+Ratio = tuple[Decimal, Decimal]
+
+
+def _leaf(facts: Facts, node: dict[str, Any]) -> Ratio | None:
+    kind, minimum = node["indicator"], node["minimum"]
+    pair = facts.pairs()[kind]
+    if min(pair[1::2]) < minimum or (kind in MEANT and facts.petitions[MEANT[kind]] < ANSWERS):
+        return None
+    if kind == "evaluation":
+        points, answers, against, of = pair
+        return Decimal(max(points * of - against * answers, 0)), Decimal(4 * answers * of)
+    full = {"zone_rating": 4, "county_mark": 100, "province_mark": 100}.get(kind, 1)
+    return Decimal(pair[0]), Decimal(pair[1] * full)
+
+
+def _mean(nodes: list[dict[str, Any]], parent: str | None, known: dict[str, Ratio | None]) -> Ratio | None:
+    """Above and below the line of the weighted mean of those children that have a value."""
+    above, below, weights = Decimal(0), Decimal(1), Decimal(0)
+    for node in nodes:
+        if node.get("parent") != parent:
+            continue
+        value = known[node["node"]] if "indicator" in node else _mean(nodes, node["node"], known)
+        if value is not None:
+            weight = Decimal(node["weight"])
+            above = EXACT.add(EXACT.multiply(above, value[1]), EXACT.multiply(EXACT.multiply(weight, value[0]), below))
+            below, weights = EXACT.multiply(below, value[1]), weights + weight
+    return (above, EXACT.multiply(below, weights)) if weights else None

@@ -1,0 +1,22 @@
+"""The county at a glance over HTTP (A10, C9)."""
+
+from fastapi import APIRouter, Depends, Request
+
+from services.appraisal.api.scores import PeriodName, PolicyName
+from services.appraisal.domain import periods
+from services.appraisal.queries import county
+from services.appraisal.queries.county import CountyView
+from services.appraisal.store import reading
+from services.web.after import After
+from services.web.principals import Allow, Role
+
+router = APIRouter(prefix="/county", tags=["county"], dependencies=[Depends(Allow(Role.ORGANISATION))])
+
+
+@router.get("")
+async def glance(period: PeriodName, request: Request, policy: PolicyName = None, after: After = None) -> CountyView:
+    """Shares with intervals, by township and office: for the organisation department, with small numbers in it."""
+    span = periods.parse(period)
+    await request.app.state.arrivals.wait(after)
+    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
+        return await county.glance(connection, span, policy or request.app.state.settings.policy)

@@ -1,0 +1,1 @@
+"""Questions that HTTP and pages both ask: tables in, an answer with its words out."""

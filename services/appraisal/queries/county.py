@@ -1,0 +1,113 @@
+"""The county at a glance (A10, C9): shares with intervals, by township and by office, and what they rest on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.appraisal.domain import words
+from services.appraisal.domain.periods import Period
+from services.appraisal.domain.policy import in_force, needed
+from services.appraisal.domain.score import rounded
+from services.appraisal.queries.views import IntervalView, PeriodView, PolicyView, interval
+from services.appraisal.store import county, policies, reading
+from services.appraisal.store.petitions import Figures
+from services.appraisal.store.reading import Connection
+
+
+class Share(BaseModel):
+    """So many of so many; `value` and `interval` are None without a denominator."""
+
+    numerator: int
+    denominator: int
+    value: Decimal | None
+    interval: IntervalView | None
+
+
+class Row(BaseModel):
+    """The figures of the whole, or of one township. `coverage` is None for an office, which answers for no household.
+
+    The four shares of petitions have one base: every petition registered in the period but those withdrawn in time.
+    """
+
+    subject: str
+    in_time: Share
+    solved: Share
+    satisfied: Share
+    answered: Share
+    coverage: Share | None = None
+
+
+class CountyView(BaseModel):
+    """Townships and offices in order of their codes: it ranks nobody. Subject '' is what no township is known of."""
+
+    period: PeriodView
+    whole: Row
+    townships: Sequence[Row]
+    offices: Sequence[Row]
+    policy: PolicyView
+    """Whose number of visits coverage asks for."""
+    as_of: datetime | None
+
+
+async def glance(connection: Connection, period: Period, name: str) -> CountyView:
+    """The county's figures for a period. To be asked inside one snapshot.
+
+    Raises Refused `policy.unknown`, `period.no-policy`: without a policy nobody can say what a covered household is.
+    """
+    policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
+    parameters = {"first": period.first, "last": period.last, "required": needed(policy, period)}
+    townships, by_office = await sums(connection, parameters)
+    called = words.of_policy(name)
+    return CountyView(
+        period=PeriodView(name=period.name, first=period.first, last=period.last),
+        whole=_row("", _added(figures for figures, _ in townships.values()), _together(townships)),
+        townships=[_row(code, *townships[code]) for code in sorted(townships)],
+        offices=[_row(office, by_office[office]) for office in sorted(by_office)],
+        policy=PolicyView(name=name, version=policy.edition, valid_from=policy.valid_from, zh=called.zh, en=called.en),
+        as_of=await reading.as_of(connection),
+    )
+
+
+async def sums(
+    connection: Connection, parameters: dict[str, Any]
+) -> tuple[dict[str, tuple[Figures, tuple[int, int]]], dict[str, Figures]]:
+    """Petitions and coverage by township, every registered one included; and petitions by office."""
+    handled = await county.petitions(connection, parameters)
+    covered = await county.coverage(connection, parameters)
+    codes = {*await county.townships(connection), *handled, *covered}
+    townships = {code: (handled.get(code, Figures()), covered.get(code, (0, 0))) for code in codes}
+    return townships, await county.by_office(connection, parameters)
+
+
+def _added(figures: Iterable[Figures]) -> Figures:
+    return Figures(*map(sum, zip(*map(astuple, [Figures(), *figures]), strict=True)))
+
+
+def _together(townships: dict[str, tuple[Figures, tuple[int, int]]]) -> tuple[int, int]:
+    return sum(c for _, (c, _) in townships.values()), sum(a for _, (_, a) in townships.values())
+
+
+def _row(subject: str, figures: Figures, covered: tuple[int, int] | None = None) -> Row:
+    base = figures.registered
+    return Row(
+        subject=subject,
+        in_time=_share(figures.in_time, base),
+        solved=_share(figures.solved, base),
+        satisfied=_share(figures.satisfied, base),
+        answered=_share(figures.answered, base),
+        coverage=_share(*covered) if covered else None,
+    )
+
+
+def _share(numerator: int, denominator: int) -> Share:
+    return Share(
+        numerator=numerator,
+        denominator=denominator,
+        value=rounded(Fraction(numerator, denominator), 4) if denominator else None,
+        interval=interval(numerator, denominator),
+    )
