@@ -2,13 +2,34 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
+from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.cases import CaseAccepted, Credit
+from lianxin_schemas.events.petitions import Satisfaction, Solved
+from lianxin_schemas.events.ratings import RatingKind
 from lianxin_schemas.events.responsibility import PairingEnded, PairingStarted, ZoneDrawn, ZoneLevel
+from lianxin_schemas.events.scores import IndicatorKind
 from lianxin_schemas.events.seals import LogRecovered
 from lianxin_schemas.events.visits import VisitCorrected, VisitWithdrawn, WithdrawalReason
 
 from services.runtime.inbox import Message
-from tests.appraisal.given import Published, Store, assigned, at, limit, opened, replied, uid, visit
+from tests.appraisal.given import (
+    Published,
+    Store,
+    assigned,
+    at,
+    limit,
+    marked,
+    opened,
+    registered,
+    released,
+    reopened,
+    replied,
+    uid,
+    verdict,
+    visit,
+    withdrawn,
+)
 
 
 def tally(store: Store) -> list[tuple[object, ...]]:
@@ -147,3 +168,113 @@ def test_rule11_what_is_parked_changes_nothing(store: Store, log: Published) -> 
     assert [item.reason for item in result.parked] == ["invalid-data"]
     assert [item.reason for item in result.behind] == ["behind"]
     assert not any(store.tables().values())
+
+
+def figures(store: Store, kind: str = "cadre") -> list[tuple[object, ...]]:
+    """Subject, base, in time, answered, solved, rated, satisfied."""
+    return store.query(
+        "SELECT subject, registered, in_time, answered, solved, rated, satisfied FROM case_tally WHERE kind = %s"
+        " ORDER BY subject",
+        kind,
+    )
+
+
+def handled(number: int, due: str = "2026-03-10 00:00") -> list[Event]:
+    return [opened(number, "2026-03-02"), assigned(number, "c-1"), limit(number, due)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "base"), [("2026-03-09 23:59:59", 0), ("2026-03-10 00:00", 1), ("2026-04-01 09:00", 1)]
+)
+def test_C9_withdrawn_before_its_limit_is_out_of_the_base(store: Store, log: Published, moment: str, base: int) -> None:
+    store.settles(log.all(handled(1), handled(2), withdrawn(1, moment)))
+    assert figures(store) == [("c-1", 1 + base, 0, 0, 0, 0, 0)]
+
+
+def test_C9_withdrawn_alone_leaves_no_trace_in_tallies(store: Store, log: Published) -> None:
+    store.take(log.all(handled(1), verdict(1, Solved.SOLVED, Satisfaction.SATISFIED)))
+    assert figures(store) == [("c-1", 1, 0, 1, 1, 1, 1)]
+    store.settles(log.all(withdrawn(1, "2026-03-05 09:00")))
+    assert store.query("SELECT * FROM case_tally") == []
+
+
+def test_C9_a_case_opened_again_is_open_until_it_is_replied_to_again(store: Store, log: Published) -> None:
+    store.take(log.all(handled(1), (replied(1, "c-1"), at("2026-03-05 09:00"))))
+    assert figures(store) == [("c-1", 1, 1, 0, 0, 0, 0)]
+    store.take(log.all(reopened(1, "c-1"), limit(1, "2026-05-10 00:00")))
+    assert figures(store) == [("c-1", 1, 0, 0, 0, 0, 0)]
+    store.settles(log.all((replied(1, "c-1"), at("2026-05-09 09:00"))))
+    assert figures(store) == [("c-1", 1, 1, 0, 0, 0, 0)]
+
+
+@pytest.mark.parametrize(("first", "second"), [("2026-03-10", "2026-05-09"), ("2026-03-09", "2026-05-10")])
+def test_C9_opening_again_does_not_wash_a_late_reply(store: Store, log: Published, first: str, second: str) -> None:
+    store.settles(
+        log.all(
+            handled(1),
+            (replied(1, "c-1"), at(f"{first} 00:00")),
+            [reopened(1, "c-1"), limit(1, "2026-05-10 00:00")],
+            (replied(1, "c-1"), at(f"{second} 00:00")),
+        )
+    )
+    assert figures(store) == [("c-1", 1, 0, 0, 0, 0, 0)]
+
+
+def test_C8_the_last_word_holds_and_no_answer_stays_in_the_base(store: Store, log: Published) -> None:
+    store.take(log.all(*(handled(number) for number in range(1, 6))))
+    store.take(
+        log.all(
+            verdict(1, Solved.NOT_SOLVED, Satisfaction.VERY_DISSATISFIED),
+            verdict(1, Solved.SOLVED, Satisfaction.VERY_SATISFIED),
+            verdict(2, Solved.SOLVED, Satisfaction.SATISFIED),
+            verdict(2, Solved.PARTLY, Satisfaction.NEUTRAL),
+            verdict(3, Solved.SOLVED),
+            verdict(9, Solved.SOLVED),  # of a case that is not here yet
+        )
+    )
+    assert figures(store) == [("c-1", 5, 0, 3, 2, 2, 1)]
+    store.settles(log.all(handled(9)))
+    assert figures(store) == [("c-1", 6, 0, 4, 3, 2, 1)]
+    assert figures(store, "office") == [("o-1", 6, 0, 4, 3, 2, 1)]
+    assert figures(store, "zone") == [("z-1", 6, 0, 4, 3, 2, 1)]
+
+
+def test_C8_a_verdict_replayed_after_a_newer_one_changes_nothing(store: Store, log: Published) -> None:
+    messages = log.all(handled(1), verdict(1, Solved.NOT_SOLVED), verdict(1, Solved.SOLVED))
+    store.take(messages)
+    store.apply_again(messages[-2:-1])
+    assert figures(store) == [("c-1", 1, 0, 1, 1, 0, 0)]
+    store.settles(messages)
+
+
+def test_C4_a_petition_says_whether_it_is_a_complaint(store: Store, log: Published) -> None:
+    store.settles(log.all(registered(1, complaint=True), registered(2), handled(3)))
+    assert store.query("SELECT petition, complaint FROM case_fact ORDER BY 1") == [
+        (uid(1), True),
+        (uid(2), False),
+        (uid(3), None),
+    ]
+
+
+def test_G1_a_mark_given_anew_replaces_the_first(store: Store, log: Published) -> None:
+    store.take(log.all(marked(1, "c-1", 70), marked(2, "c-1", 90)))
+    assert store.counted("c-1", "2026-Q1", of=IndicatorKind.COUNTY_MARK) == (160, 2)
+    store.settles(log.all(marked(1, "c-1", 80)))
+    assert store.counted("c-1", "2026-Q1", of=IndicatorKind.COUNTY_MARK) == (170, 2)
+    assert store.counted("c-1", "2026-Q1", of=IndicatorKind.PROVINCE_MARK) == (0, 0)
+
+
+def test_G1_ratings_count_in_a_period_that_holds_all_their_days(store: Store, log: Published) -> None:
+    store.settles(
+        log.all(
+            released(1, "c-1", 0, 0, 0, 0, 5, zone_="z-1"),
+            released(2, "c-1", 5, 0, 0, 0, 0, days="2026-02-01 2026-02-28"),
+            released(3, "c-1", 0, 0, 5, 0, 0, days="2025-12-31 2026-03-31"),
+            released(4, None, 0, 9, 0, 0, 0),
+            released(5, "c-1", 9, 9, 9, 9, 9, kind=RatingKind.REVERSE),
+        )
+    )
+    rating = {name: store.counted("c-1", name, of=IndicatorKind.ZONE_RATING) for name in ("2026-02", "2026-Q1", "2026")}
+    assert rating == {"2026-02": (0, 5), "2026-Q1": (20, 10), "2026": (20, 10)}
+    assert store.counted("z-1", "2026-Q1", "zone", IndicatorKind.ZONE_RATING) == (20, 5)
+    assert store.counted("c-1", "2026-Q1", of=IndicatorKind.EVALUATION) == (0, 0)

@@ -129,6 +129,7 @@ def main() -> int:
     world = World(servers.kafka_address, servers.postgres_url, folder)
     try:
         world.start("intake", "relay", member="relay")
+        world.start("appraisal", "relay", member="relay")
         world.start("appraisal", "project", member="project")
         intake, appraisal = (str(world.api(name).client.base_url).rstrip("/") for name in ("intake", "appraisal"))
         rows = asyncio.run(measure(world, intake, appraisal))

@@ -6,6 +6,7 @@ from typing import Any
 from lianxin_schemas import codec
 from lianxin_schemas.partition import partition_of
 
+from services.appraisal.projections import PROJECTION
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
 
@@ -110,9 +111,5 @@ def appraisal_holds(world: World) -> None:
 
 def tables(world: World) -> dict[str, list[Any]]:
     """All rows of appraisal's projection."""
-    names = world.query(
-        "appraisal",
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN"
-        " ('mark', 'bookmark', 'parked', 'kind', 'expected', 'migration') ORDER BY 1",
-    )
-    return {name: sorted(map(repr, world.query("appraisal", f'SELECT * FROM "{name}"'))) for (name,) in names}
+    names = PROJECTION.tables
+    return {name: sorted(map(repr, world.query("appraisal", f'SELECT * FROM "{name}"'))) for name in names}
