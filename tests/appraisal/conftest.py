@@ -13,6 +13,7 @@ from services.appraisal import adopting
 from services.appraisal.settings import Settings
 from services.runtime import migrate
 from services.runtime.database import conninfo
+from tests.appraisal.asking import Client, serving
 from tests.appraisal.given import SPACE, Published, Store
 from tests.servers import Addresses
 
@@ -62,6 +63,12 @@ def store(settings: Settings) -> Iterator[Store]:
     made.empty()
     yield made
     made.close()
+
+
+@pytest.fixture
+def client(store: Store, tmp_path: Path) -> Iterator[Client]:
+    with serving(store, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

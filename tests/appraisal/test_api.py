@@ -1,16 +1,12 @@
 """Scores and visits over HTTP, on a real database (A6, A10)."""
 
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import Response
 from lianxin_schemas.events.visits import VisitWithdrawn, WithdrawalReason
 
-from deploy.local import keys
-from services.appraisal.api.app import application
+from tests.appraisal.asking import Client
 from tests.appraisal.given import (
     Published,
     Store,
@@ -25,34 +21,6 @@ from tests.appraisal.given import (
     visit,
     zone,
 )
-
-
-class Client:
-    """Asks as somebody."""
-
-    def __init__(self, store: Store, http: AsyncClient, folder: Path) -> None:
-        self._run, self._http, self._folder = store.runner.run, http, folder
-
-    def raw(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Response:
-        return self._run(self._http.get(path, params=query, headers=headers))
-
-    def get(self, path: str, who: str = "o-1", role: str = "organisation", **query: Any) -> Response:
-        token = keys.sign(self._folder, who, [role])
-        return self.raw(path, {"Authorization": f"Bearer {token}"}, **query)
-
-
-@pytest.fixture
-def client(store: Store, tmp_path: Path) -> Iterator[Client]:
-    app = application(store.settings.model_copy(update={"jwks": keys.make_key(tmp_path)}))
-    opened_ = AsyncExitStack()
-
-    async def open_() -> AsyncClient:
-        await opened_.enter_async_context(app.router.lifespan_context(app))
-        http = AsyncClient(transport=ASGITransport(app), base_url="http://test")
-        return await opened_.enter_async_context(http)
-
-    yield Client(store, store.runner.run(open_()), tmp_path)
-    store.runner.run(opened_.aclose())
 
 
 def indicator(answer: Response, name: str) -> dict[str, Any]:
