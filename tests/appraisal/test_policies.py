@@ -20,7 +20,7 @@ from services.runtime import lag, migrate, rebuild, topics
 from services.runtime.database import conninfo
 from services.runtime.rebuild import KindsGrew, check_kinds
 from tests.appraisal.asking import Client, serving
-from tests.appraisal.conftest import ROOM, make
+from tests.appraisal.conftest import ROOM, begin, make
 from tests.appraisal.given import Published, Store, visit
 from tests.appraisal.test_verify import Broker
 from tests.servers import Addresses
@@ -29,11 +29,22 @@ NOW = datetime(2026, 2, 1, tzinfo=UTC)
 SHIPPED = ["first", "satisfaction", "three-dimensions", "three-levels"]
 
 
+@pytest.fixture(scope="module")
+def written(servers: Addresses) -> Settings:
+    """A database and topics of these tests' own: its log is written to."""
+    settings = make(servers, f"t{uuid.uuid4().hex[:12]}")
+    topics.apply(settings)
+    return settings
+
+
 @pytest.fixture
-def store(installation: Settings) -> Iterator[Store]:
-    """A database and topics of the test's own: its log is written to."""
-    topics.apply(installation)
-    made = Store(installation)
+def store(written: Settings) -> Iterator[Store]:
+    made = Store(written)
+    made.empty()
+    for table in ("policy", "events", "lane"):
+        made.query(f"DELETE FROM {table}")
+    made.query("UPDATE head SET position = 0")
+    made.runner.run(begin(written))
     yield made
     made.close()
 
@@ -118,16 +129,16 @@ def test_A1_what_is_shipped_is_adopted_once_however_many_begin(store: Store) -> 
     store.query("DELETE FROM policy")
     store.query("DELETE FROM events")
 
-    async def begin() -> list[str]:
+    async def one() -> list[str]:
         async with await psycopg.AsyncConnection.connect(store.info, autocommit=True) as connection:
             return [edition.policy for edition in await adopting.begin(connection, NOW)]
 
     async def together() -> list[list[str]]:
-        return await asyncio.gather(*(begin() for _ in range(4)))
+        return await asyncio.gather(*(one() for _ in range(4)))
 
     adopted = store.runner.run(together())
     assert sorted(name for one in adopted for name in one) == SHIPPED
-    assert store.runner.run(begin()) == []
+    assert store.runner.run(one()) == []
     assert editions(store) == [(name, 1) for name in SHIPPED]
 
 

@@ -75,13 +75,13 @@ SELECT (SELECT count(*) FROM visited), (SELECT count(*) FROM mine)"""
     for kind, mine in _MINE.items()
 }
 _BY_CADRE = f"""
-WITH mine AS MATERIALIZED (SELECT household, grp FROM household), {VISITED}, leading AS (
+WITH mine AS MATERIALIZED (SELECT household, grp FROM household), {VISITED}, led AS (
     SELECT g.grp, c.cadre FROM (SELECT DISTINCT grp FROM mine) g, LATERAL ({_leaders("g.grp", _LAST)}) c
 ), answering AS (
     SELECT p.cadre, m.household FROM mine m JOIN responsibility p ON p.kind = 'pairing' AND p.subject = m.household
     WHERE {_COVERS.format(period="p", day=_LAST)} AND {term("p.cadre", _LAST)}
     UNION
-    SELECT l.cadre, m.household FROM mine m JOIN leading l ON l.grp = m.grp
+    SELECT l.cadre, m.household FROM mine m JOIN led l ON l.grp = m.grp
     WHERE NOT {_pairing("m.household", _LAST)}
 )
 SELECT cadre, count(v.household), count(*) FROM answering LEFT JOIN visited v USING (household) GROUP BY cadre"""

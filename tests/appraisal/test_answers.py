@@ -1,0 +1,322 @@
+"""Who sees what of a score: own acts to the cadre, of what residents said sums of five and up (A6, G2)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from httpx import Response
+from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.petitions import Satisfaction, Solved
+from lianxin_schemas.events.ratings import MarkLevel, RatingKind
+from lianxin_schemas.events.responsibility import CadreRegistered, Rank, RegionLevel, ZoneDrawn, ZoneLevel
+
+from services.appraisal.domain.periods import parse
+from services.appraisal.store.counts import asked, counts, of_all_cadres
+from tests.appraisal.asking import Client
+from tests.appraisal.given import (
+    Published,
+    Store,
+    assigned,
+    at,
+    limit,
+    marked,
+    opened,
+    paired,
+    region,
+    registered,
+    released,
+    replied,
+    term,
+    uid,
+    verdict,
+    visit,
+    zone,
+)
+
+SAID = ("petitions_solved", "petitions_satisfied")
+
+
+def case(number: int, day: str, cadre: str = "c-1", zone_: str | None = "z-1") -> list[Event]:
+    return [registered(number), opened(number, day, zone_), assigned(number, cadre), limit(number, "2026-12-31 00:00")]
+
+
+def said(number: int, *, content: bool = True) -> list[Event | tuple[Event, Any]]:
+    return [
+        (replied(number, "c-1"), at("2026-04-01 09:00")),
+        verdict(
+            number,
+            Solved.SOLVED if content else Solved.NOT_SOLVED,
+            Satisfaction.SATISFIED if content else Satisfaction.DISSATISFIED,
+        ),
+    ]
+
+
+def take(store: Store, log: Published, *events: Any) -> None:
+    flat: list[Any] = []
+    for event in events:
+        flat += event if isinstance(event, list) else [event]
+    store.settles(log.all(*flat))
+
+
+def quarter(store: Store, log: Published, answers: dict[int, int], cases: int = 6) -> None:
+    """Some cases a month of c-1, and verdicts on so many of them, all content."""
+    for month in (1, 2, 3):
+        numbers = [month * 100 + n for n in range(cases)]
+        take(store, log, *(case(number, f"2026-0{month}-05") for number in numbers))
+        take(store, log, *(said(number) for number in numbers[: answers.get(month, 0)]))
+
+
+def ask(client: Client, period: str, policy: str = "satisfaction", *, own: bool = True) -> dict[str, Any]:
+    who = ("c-1", "cadre") if own else ("o-1", "organisation")
+    answer: Response = client.get("/scores/cadres/c-1", *who, period=period, policy=policy)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def one(body: dict[str, Any], kind: str) -> dict[str, Any]:
+    [found] = [item for item in body["indicators"] if item["indicator"] == kind]
+    return dict(found)
+
+
+def test_G2_below_five_the_cadre_reads_fewer_than_five(client: Client, store: Store, log: Published) -> None:
+    quarter(store, log, {1: 4})
+    found = one(ask(client, "2026-01"), "petitions_satisfied")
+    assert (found["numerator"], found["value"], found["answers"], found["interval"]) == (None, None, None, None)
+    assert (found["denominator"], found["withheld"], found["events"]) == (6, True, None)
+    assert "少于5" in found["withheld_zh"]
+    assert "ewer than 5" in found["withheld_en"]
+    whole = one(ask(client, "2026-01", own=False), "petitions_satisfied")
+    assert (whole["numerator"], whole["answers"], whole["withheld"], whole["enough"]) == (4, 4, False, False)
+
+
+def test_G2_from_five_up_the_cadre_sees_the_sum_and_no_single_verdict(
+    client: Client, store: Store, log: Published
+) -> None:
+    quarter(store, log, {1: 5})
+    body = ask(client, "2026-01", "three-dimensions")
+    for kind in SAID:
+        found = one(body, kind)
+        assert (found["numerator"], found["denominator"], found["answers"]) == (5, 6, 5)
+        assert (found["value"], found["events"]) == ("0.8333", None)
+        assert found["interval"] == {"low": "0.4364", "high": "0.9700"}
+    text = str(body)
+    verdicts = store.query("SELECT verdict_event::text FROM case_fact WHERE verdict_event IS NOT NULL")
+    assert len(verdicts) == 5
+    assert not any(event in text for (event,) in verdicts)
+    whole = one(ask(client, "2026-01", "three-dimensions", own=False), "petitions_solved")
+    assert {item["event"] for item in whole["events"]["items"]} >= {event for (event,) in verdicts}
+
+
+def test_G2_a_month_is_not_what_a_quarter_leaves(client: Client, store: Store, log: Published) -> None:
+    quarter(store, log, {1: 5, 2: 6, 3: 2})
+    sums = {period: one(ask(client, period), "petitions_satisfied")["numerator"] for period in MONTHS}
+    assert sums == {"2026-01": None, "2026-02": None, "2026-03": None, "2026-Q1": 13, "2026": 13}
+
+
+def test_G2_a_quarter_is_not_what_a_year_leaves(client: Client, store: Store, log: Published) -> None:
+    quarter(store, log, {1: 5, 2: 6, 3: 5})
+    take(store, log, case(900, "2026-05-05"), said(900))
+    sums = {period: one(ask(client, period), "petitions_satisfied")["numerator"] for period in (*MONTHS, "2026-Q2")}
+    assert sums == {"2026-01": 5, "2026-02": 6, "2026-03": 5, "2026-Q1": 16, "2026": None, "2026-Q2": None}
+
+
+MONTHS = ("2026-01", "2026-02", "2026-03", "2026-Q1", "2026")
+
+
+def test_G2_a_score_that_would_give_a_hidden_figure_away_is_a_band(
+    client: Client, store: Store, log: Published
+) -> None:
+    quarter(store, log, {1: 5, 2: 6, 3: 2})
+    body = ask(client, "2026-02", "three-dimensions")
+    assert (body["score"], body["withheld"]) == (None, True)
+    assert body["band"]["code"] == "excellent"
+    values = {node["node"]: node["value"] for node in body["nodes"]}
+    assert [values[name] for name in ("results", "solved", "opinion", "satisfied")] == [None] * 4
+    assert values["in-time"] == "1.0000"
+    whole = ask(client, "2026-02", "three-dimensions", own=False)
+    assert (whole["score"], whole["withheld"]) == ("100.00", False)
+    alone = ask(client, "2026-02", "first")  # nothing that residents said is in it
+    assert (alone["score"], alone["withheld"]) == ("100.00", False)
+
+
+def test_G2_a_sum_below_five_is_in_no_score_at_all(client: Client, store: Store, log: Published) -> None:
+    quarter(store, log, {1: 4})
+    for own in (True, False):
+        body = ask(client, "2026-01", "three-dimensions", own=own)
+        assert (body["score"], body["withheld"]) == ("66.67", False)  # 4 of 6 replied to in time, and nothing else
+
+
+def test_C4_a_complaint_never_stands_singly_before_a_cadre(client: Client, store: Store, log: Published) -> None:
+    complaint = [registered(2, complaint=True), *case(2, "2026-01-05")[1:]]
+    unknown = case(3, "2026-01-06")[1:]  # its registration, which would say so, is not here yet
+    take(store, log, case(1, "2026-01-04"), complaint, unknown)
+    found = one(ask(client, "2026-01", "first"), "petitions_in_time")
+    assert found["denominator"] == 3
+    assert [item["subject"] for item in found["events"]["items"]] == [f"case-{uid(1)}"]
+    assert found["events"]["total"] == 1
+    whole = one(ask(client, "2026-01", "first", own=False), "petitions_in_time")
+    assert whole["events"]["total"] == 3
+    zone_ = client.get("/scores/zones/z-1", "o-1", "office", period="2026-01").json()
+    assert one(zone_, "petitions_in_time")["events"]["total"] == 1
+
+
+def test_A6_ratings_and_marks_have_their_events_behind_them(client: Client, store: Store, log: Published) -> None:
+    take(
+        store,
+        log,
+        released(1, "c-1", 0, 0, 0, 0, 6),
+        released(2, "c-1", 0, 0, 0, 5, 0, kind=RatingKind.EVALUATION),
+        released(3, "c-1", 5, 5, 0, 0, 0, kind=RatingKind.REVERSE),
+        marked(4, "c-1", 80),
+        marked(5, "c-1", 60, MarkLevel.PROVINCE),
+    )
+    body = ask(client, "2026-Q1", "three-dimensions")
+    rating, evaluation = one(body, "zone_rating"), one(body, "evaluation")
+    assert (rating["numerator"], rating["denominator"], rating["full"], rating["value"]) == (24, 6, 4, "1.0000")
+    assert rating["interval"] is None
+    assert [item["subject"] for item in rating["events"]["items"]] == [f"release-{uid(1)}"]
+    assert (evaluation["value"], evaluation["minus"]) == ("0.6250", {"numerator": 5, "denominator": 10})
+    assert [item["why"]["code"] for item in evaluation["events"]["items"]] == ["released", "reverse"]
+    levels = ask(client, "2026-Q1", "three-levels")
+    assert (one(levels, "county_mark")["value"], one(levels, "province_mark")["value"]) == ("0.8000", "0.6000")
+    assert one(levels, "county_mark")["events"]["items"][0]["type"] == "lianxin.mark.given.v1"
+    assert levels["score"] == "86.00"  # 50 of 1 and 30 of 0.8 and 20 of 0.6
+    assert levels["band"] == {"code": "good", "zh": "良", "en": "Good"}
+
+
+def test_A6_weights_are_shown_up_the_tree(client: Client, store: Store, log: Published) -> None:
+    take(store, log, released(1, "c-1", 0, 0, 0, 0, 6))
+    body = ask(client, "2026-Q1", "three-dimensions")
+    nodes = {node["node"]: (node["weight_of_whole"], node["weight_applied"]) for node in body["nodes"]}
+    assert nodes["opinion"] == ("30.00", "100.00")
+    assert nodes["zone-rating"] == ("15.00", "100.00")
+    assert nodes["coverage"] == ("24.00", "0.00")
+    assert "权重" in body["sharing_zh"]
+
+
+def peer(name: str, rank: Rank, *counts: int) -> list[Event]:
+    number = int(name.removeprefix("c-"))
+    return [
+        CadreRegistered(cadre=name, office="o-1", rank=rank),
+        term(name),
+        *([released(number, name, *counts)] if counts else []),
+    ]
+
+
+def middle(client: Client, policy: str) -> dict[str, Any]:
+    body = client.get("/scores/cadres/c-1/results", "c-1", "cadre", period="2026-Q1").json()
+    assert [one["result"]["policy"]["name"] for one in body["results"]] == [
+        "first",
+        "satisfaction",
+        "three-dimensions",
+        "three-levels",
+    ]
+    [found] = [one for one in body["results"] if one["result"]["policy"]["name"] == policy]
+    return dict(found["peers"])
+
+
+def test_A3_the_middle_of_five_others_of_the_same_rank(client: Client, store: Store, log: Published) -> None:
+    take(store, log, peer("c-1", Rank.VILLAGE, 0, 0, 0, 0, 9))
+    for number, counts in enumerate(((9, 0, 0, 0, 0), (0, 9, 0, 0, 0), (0, 0, 9, 0, 0), (0, 0, 0, 9, 0)), 2):
+        take(store, log, peer(f"c-{number}", Rank.VILLAGE, *counts))
+    take(store, log, peer("c-6", Rank.TOWNSHIP, 0, 0, 0, 0, 9), peer("c-7", Rank.VILLAGE))
+    assert middle(client, "satisfaction") == {
+        "others": 5,
+        "score": None,
+        "indicators": {"zone_rating": None, "petitions_satisfied": None},
+    }
+    take(store, log, peer("c-8", Rank.VILLAGE, 0, 0, 0, 0, 9))
+    found = middle(client, "satisfaction")
+    assert (found["others"], found["score"], found["indicators"]["zone_rating"]) == (6, "50.00", "0.5000")
+
+
+def test_A3_the_counts_of_all_cadres_are_those_of_each(client: Client, store: Store, log: Published) -> None:
+    quarter(store, log, {1: 5})
+    take(store, log, term("c-1"), term("c-2"), zone("z-1", "c-1", "g-1"), *(paired(f"h-{n}", "c-2") for n in range(3)))
+    take(store, log, visit(1, "c-2", "2026-03-02", "h-1"), marked(1, "c-2", 50), released(1, "c-3", 5, 0, 0, 0, 0))
+
+    async def both(connection: Any) -> tuple[Any, Any]:
+        each = {}
+        for cadre in ("c-1", "c-2", "c-3"):
+            each[cadre] = await counts(connection, asked("cadre", cadre, parse("2026-Q1"), 1))
+        return each, await of_all_cadres(connection, asked("cadre", "", parse("2026-Q1"), 1))
+
+    one_by_one, together = store.ask(both)
+    assert together == one_by_one
+
+
+@pytest.mark.parametrize(("who", "role"), [("c-2", "cadre"), ("o-1", "office")])
+def test_A6_results_are_for_the_cadre_and_the_organisation(client: Client, who: str, role: str) -> None:
+    found = client.get("/scores/cadres/c-1/results", who, role, period="2026-Q1")
+    assert (found.status_code, found.json()["code"]) == (403, "auth.scope" if role == "cadre" else "auth.role")
+
+
+TOWN = ("141002100000", "141002200000")
+
+
+@pytest.fixture
+def county(store: Store, log: Published) -> Store:
+    """Two townships with a village each, a zone that lies nowhere, and a case of no zone."""
+    take(store, log, region("141002", RegionLevel.COUNTY), term("c-1"))
+    for town in TOWN:
+        take(store, log, region(town, RegionLevel.TOWNSHIP, "141002"))
+    take(store, log, region("141002100001", RegionLevel.VILLAGE, TOWN[0]))
+    drawn = [
+        ZoneDrawn(zone="z-1", level=ZoneLevel.GROUP, groups=("g-1",), region="141002100001"),
+        ZoneDrawn(zone="z-2", level=ZoneLevel.VILLAGE, groups=("g-1", "g-2"), region=TOWN[1]),
+        ZoneDrawn(zone="z-3", level=ZoneLevel.GROUP, groups=("g-3",)),
+    ]
+    homes: list[Event] = [event for n in range(1, 5) for event in paired(f"h-{n}", "c-1")]
+    take(store, log, *drawn, *homes, visit(1, "c-1", "2026-03-02", "h-1", "h-2"))
+    take(store, log, case(1, "2026-01-05"), said(1), case(2, "2026-01-06"), said(2, content=False))
+    take(
+        store,
+        log,
+        case(3, "2026-02-05", zone_="z-2"),
+        case(4, "2026-02-06", zone_="z-3"),
+        case(5, "2026-03-01", zone_=None),
+    )
+    return store
+
+
+def shares(row: dict[str, Any]) -> dict[str, tuple[int, int] | None]:
+    names = ("in_time", "solved", "satisfied", "answered", "coverage")
+    return {name: row[name] and (row[name]["numerator"], row[name]["denominator"]) for name in names}
+
+
+def test_A10_C9_the_county_at_a_glance(client: Client, county: Store) -> None:
+    body = client.get("/county", period="2026-Q1").json()
+    assert shares(body["whole"]) == {
+        "in_time": (2, 5),
+        "solved": (1, 5),
+        "satisfied": (1, 5),
+        "answered": (2, 5),
+        "coverage": (2, 4),
+    }
+    assert [row["subject"] for row in body["townships"]] == ["", *TOWN]
+    nowhere, first, second = map(shares, body["townships"])
+    assert (first["in_time"], first["coverage"]) == ((2, 2), (2, 4))  # the narrowest zone says where a household lies
+    assert (second["in_time"], second["coverage"]) == ((0, 1), (0, 0))
+    assert (nowhere["in_time"], nowhere["coverage"]) == ((0, 2), (0, 0))
+    assert [(row["subject"], shares(row)["in_time"]) for row in body["offices"]] == [("o-1", (2, 5))]
+    assert body["offices"][0]["coverage"] is None
+    assert body["whole"]["in_time"]["interval"] == {"low": "0.1176", "high": "0.7693"}
+    assert (body["policy"]["name"], body["policy"]["version"]) == ("first", 1)
+    assert body["as_of"].startswith("2026-01-01T00:00:")
+    assert body["period"] == {"name": "2026-Q1", "first": "2026-01-01", "last": "2026-03-31"}
+
+
+def test_A10_townships_without_anything_stand_too_and_have_no_value(client: Client, county: Store) -> None:
+    body = client.get("/county", period="2025-Q1").json()
+    assert [row["subject"] for row in body["townships"]] == [*TOWN]
+    assert body["whole"]["in_time"] == {"numerator": 0, "denominator": 0, "value": None, "interval": None}
+
+
+@pytest.mark.parametrize("role", ["cadre", "office", "operations"])
+def test_A10_the_county_with_its_small_numbers_is_the_organisations(client: Client, role: str) -> None:
+    assert client.get("/county", "c-1", role, period="2026-Q1").json()["code"] == "auth.role"
+
+
+def test_A10_the_county_needs_a_policy_in_force(client: Client) -> None:
+    assert client.get("/county", period="2005").json()["code"] == "period.no-policy"
+    assert date.fromisoformat(client.get("/county", period="2010").json()["policy"]["valid_from"]) == date(2010, 1, 1)
