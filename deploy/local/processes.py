@@ -52,6 +52,7 @@ LIANXIN = Installation(
         role("appraisal", "api", web=True),
         role("appraisal", "relay"),
         role("appraisal", "project"),
+        role("appraisal", "directory"),
         role("notify", "api", web=True),
         role("notify", "relay"),
         role("notify", "react"),

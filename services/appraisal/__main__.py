@@ -28,6 +28,7 @@ def main() -> int:
         settings=settings,
         serve=serve,
         has_log=True,
+        directory=True,
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
     )

@@ -169,7 +169,7 @@ def _migrate(service: Service) -> int:
 
 def _receiver(service: Service, consumer: Reaction | Projection) -> Receiver:
     inbox = Inbox(consumer.name, service.settings.space, consumer.kinds)
-    guard = readback.guard(service.settings, service.name) if service.has_log else None
+    guard = readback.guard(service.settings, service.name) if isinstance(consumer, Reaction) else None
     return Receiver(service.settings.database(service.name), inbox, consumer.handler, guard)
 
 

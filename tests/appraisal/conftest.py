@@ -17,6 +17,7 @@ from tests.appraisal.asking import Client, serving
 from tests.appraisal.given import SPACE, Published, Store
 from tests.servers import Addresses
 
+SHARED = (migrate.LOG, migrate.INBOX, migrate.SESSION, migrate.DIRECTORY)
 ROOM = Path(migrate.__file__).parent.parent / "appraisal"
 
 
@@ -25,7 +26,7 @@ def make(addresses: Addresses, space: str) -> Settings:
     settings = Settings(space=space, kafka=addresses.kafka, postgres=addresses.postgres)
     with psycopg.connect(conninfo(addresses.postgres, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{space}_appraisal"')
-    migrate.migrate(settings.database("appraisal"), [migrate.LOG, migrate.INBOX, *migrate.service_files(ROOM)])
+    migrate.migrate(settings.database("appraisal"), [*SHARED, *migrate.service_files(ROOM)])
     asyncio.run(begin(settings))
     return settings
 

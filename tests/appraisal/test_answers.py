@@ -217,8 +217,8 @@ def middle(client: Client, policy: str) -> dict[str, Any]:
 
 def test_A3_the_middle_of_five_others_of_the_same_rank(client: Client, store: Store, log: Published) -> None:
     take(store, log, peer("c-1", Rank.VILLAGE, 0, 0, 0, 0, 9))
-    for number, counts in enumerate(((9, 0, 0, 0, 0), (0, 9, 0, 0, 0), (0, 0, 9, 0, 0), (0, 0, 0, 9, 0)), 2):
-        take(store, log, peer(f"c-{number}", Rank.VILLAGE, *counts))
+    for number, given in enumerate(((9, 0, 0, 0, 0), (0, 9, 0, 0, 0), (0, 0, 9, 0, 0), (0, 0, 0, 9, 0)), 2):
+        take(store, log, peer(f"c-{number}", Rank.VILLAGE, *given))
     take(store, log, peer("c-6", Rank.TOWNSHIP, 0, 0, 0, 0, 9), peer("c-7", Rank.VILLAGE))
     assert middle(client, "satisfaction") == {
         "others": 5,
@@ -276,6 +276,10 @@ def county(store: Store, log: Published) -> Store:
         case(4, "2026-02-06", zone_="z-3"),
         case(5, "2026-03-01", zone_=None),
     )
+    store.query("DELETE FROM directory")
+    names = (f"region-{TOWN[0]}", "勐朗镇", None), ("office-o-1", "县信访局", "Petitions Office")
+    for key, zh, en in names:
+        store.query("INSERT INTO directory (key, version, zh, en) VALUES (%s, 1, %s, %s)", key, zh, en)
     return store
 
 
@@ -302,6 +306,8 @@ def test_A10_C9_the_county_at_a_glance(client: Client, county: Store) -> None:
     assert body["offices"][0]["coverage"] is None
     assert body["whole"]["in_time"]["interval"] == {"low": "0.1176", "high": "0.7693"}
     assert (body["policy"]["name"], body["policy"]["version"]) == ("first", 1)
+    assert (body["townships"][1]["zh"], body["townships"][2]["zh"]) == ("勐朗镇", None)
+    assert (body["offices"][0]["zh"], body["offices"][0]["en"]) == ("县信访局", "Petitions Office")
     assert body["as_of"].startswith("2026-01-01T00:00:")
     assert body["period"] == {"name": "2026-Q1", "first": "2026-01-01", "last": "2026-03-31"}
 

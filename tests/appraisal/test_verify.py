@@ -144,6 +144,20 @@ def test_A12_verify_finds_nothing_and_then_bites(store: Store, broker: Broker) -
     assert "satisfaction live " not in scored
     store.query("UPDATE case_tally SET in_time = in_time - 1 WHERE kind = 'cadre' AND subject = 'c-2'")
 
+    store.query("UPDATE region SET level = 'village' WHERE level = 'township'")
+    found = verify(store.settings)
+    assert found[0] == "region 141002100000: live level = village, refolded level = township"
+    assert [sentence.split(":")[0] for sentence in found[1:3]] == [
+        "township  in 2026",
+        "township 141002100000 in 2026",
+    ]
+    store.query("UPDATE region SET level = 'township' WHERE level = 'village'")
+
+    store.query("UPDATE rating SET counts[5] = counts[5] + 1")
+    assert any("zone_rating/" in sentence for sentence in verify(store.settings))
+    store.query("UPDATE rating SET counts[5] = counts[5] - 1")
+    assert verify(store.settings) == []
+
     store.query("DELETE FROM household")
     found = verify(store.settings)
     assert len(found) == 21

@@ -166,7 +166,7 @@ class World:
 
     def lag(self, service: str) -> dict[str, Any]:
         """What the verb `lag --json` says; asked here without the cost of a process."""
-        consumer = {"assignment": "react", "appraisal": "project", "notify": "react", "intake": "project"}.get(service)
+        consumer = {"assignment": "react", "appraisal": "project", "notify": "react"}.get(service)
         return lag.measure(self.settings, service, has_log=True, consumer=consumer).as_json()
 
     def topic(self, name: str) -> list[tuple[int, dict[str, Any]]]:

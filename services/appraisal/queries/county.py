@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from lianxin_schemas.directory import Kind
 from pydantic import BaseModel
 
 from services.appraisal.domain import words
@@ -17,6 +18,7 @@ from services.appraisal.queries.views import IntervalView, PeriodView, PolicyVie
 from services.appraisal.store import county, policies, reading
 from services.appraisal.store.petitions import Figures
 from services.appraisal.store.reading import Connection
+from services.runtime.directory import Names, names
 
 
 class Share(BaseModel):
@@ -29,12 +31,15 @@ class Share(BaseModel):
 
 
 class Row(BaseModel):
-    """The figures of the whole, or of one township. `coverage` is None for an office, which answers for no household.
+    """The figures of the whole, of a township or an office. `coverage` is None for an office: no household is its own.
 
-    The four shares of petitions have one base: every petition registered in the period but those withdrawn in time.
+    `zh` and `en` are what it is called, where the directory says so. The four shares of petitions have one base: every
+    petition registered in the period but those withdrawn in time.
     """
 
     subject: str
+    zh: str | None = None
+    en: str | None = None
     in_time: Share
     solved: Share
     satisfied: Share
@@ -62,12 +67,14 @@ async def glance(connection: Connection, period: Period, name: str) -> CountyVie
     policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
     parameters = {"first": period.first, "last": period.last, "required": needed(policy, period)}
     townships, by_office = await sums(connection, parameters)
+    places = await names(connection, Kind.REGION, townships)
+    offices = await names(connection, Kind.OFFICE, by_office)
     called = words.of_policy(name)
     return CountyView(
         period=PeriodView(name=period.name, first=period.first, last=period.last),
-        whole=_row("", _added(figures for figures, _ in townships.values()), _together(townships)),
-        townships=[_row(code, *townships[code]) for code in sorted(townships)],
-        offices=[_row(office, by_office[office]) for office in sorted(by_office)],
+        whole=_row("", None, _added(figures for figures, _ in townships.values()), _together(townships)),
+        townships=[_row(code, places.get(code), *townships[code]) for code in sorted(townships)],
+        offices=[_row(office, offices.get(office), by_office[office]) for office in sorted(by_office)],
         policy=PolicyView(name=name, version=policy.edition, valid_from=policy.valid_from, zh=called.zh, en=called.en),
         as_of=await reading.as_of(connection),
     )
@@ -92,10 +99,12 @@ def _together(townships: dict[str, tuple[Figures, tuple[int, int]]]) -> tuple[in
     return sum(c for _, (c, _) in townships.values()), sum(a for _, (_, a) in townships.values())
 
 
-def _row(subject: str, figures: Figures, covered: tuple[int, int] | None = None) -> Row:
+def _row(subject: str, called: Names | None, figures: Figures, covered: tuple[int, int] | None = None) -> Row:
     base = figures.registered
     return Row(
         subject=subject,
+        zh=called.zh if called else None,
+        en=called.en if called else None,
         in_time=_share(figures.in_time, base),
         solved=_share(figures.solved, base),
         satisfied=_share(figures.satisfied, base),

@@ -7,6 +7,7 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
+from lianxin_schemas.directory import Kind
 from lianxin_schemas.events.scores import IndicatorKind, PolicyAdopted
 from pydantic import BaseModel
 
@@ -28,6 +29,7 @@ from services.appraisal.store.counts import asked, counts, of_all_cadres
 from services.appraisal.store.peers import peers
 from services.appraisal.store.reading import Connection
 from services.refused import Refused
+from services.runtime.directory import names
 
 PEERS = 5
 """The least number of others whose median says nothing about one of them."""
@@ -54,6 +56,9 @@ class ResultsView(BaseModel):
     """All results of a cadre for a period: one for each policy in force when it began."""
 
     cadre: str
+    zh: str | None
+    en: str | None
+    """The name, where the directory says so."""
     period: PeriodView
     results: Sequence[ResultView]
     as_of: datetime | None
@@ -126,8 +131,15 @@ async def results(connection: Connection, cadre: str, period: Period, *, everyth
         made = Scored(cadre, period, policy, score(policy, await counts(connection, parameters)), hidden)
         beside = await _peers(connection, policy, parameters)
         found.append(ResultView(result=score_view(made, {}, as_of), peers=beside))
-    view = PeriodView(name=period.name, first=period.first, last=period.last)
-    return ResultsView(cadre=cadre, period=view, results=found, as_of=as_of)
+    called = (await names(connection, Kind.CADRE, [cadre])).get(cadre)
+    return ResultsView(
+        cadre=cadre,
+        zh=called.zh if called else None,
+        en=called.en if called else None,
+        period=PeriodView(name=period.name, first=period.first, last=period.last),
+        results=found,
+        as_of=as_of,
+    )
 
 
 def held(editions: Sequence[PolicyAdopted], period: Period) -> list[PolicyAdopted]:
