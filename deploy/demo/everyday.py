@@ -3,7 +3,7 @@
 from functools import cache
 from random import Random
 
-from deploy.demo import categories
+from services import categories
 
 LIVELIHOOD = ("01", "03", "04", "06", "09", "10", "12", "14", "15")
 """The fields they are drawn from."""

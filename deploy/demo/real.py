@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from uuid import UUID, uuid5
 
-from deploy.demo.categories import DATA
 from deploy.local.state import PROJECT
 
-PETITIONS = DATA / "real_petitions.csv"
+PETITIONS = Path(__file__).parent / "data" / "real_petitions.csv"
 DAYS_OFF = PROJECT / "services/assignment/days_off.json"
 LIMIT_DAYS = 60
 YEARS = range(2011, 2021)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from lianxin_schemas.ids import ID_PATTERN
 
-from deploy.demo import categories, real
+from deploy.demo import real
 from deploy.demo.real import Rate
+from services import categories
 from services.assignment.domain.limits import limit
 from services.assignment.settings import Settings
 
