@@ -45,6 +45,7 @@ LIANXIN = Installation(
         role("intake", "api", web=True),
         role("intake", "relay"),
         role("intake", "project"),
+        role("intake", "directory"),
         role("assignment", "api", web=True),
         role("assignment", "relay"),
         role("assignment", "react"),

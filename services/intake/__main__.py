@@ -1,10 +1,11 @@
 """intake: `python -m services.intake --help`."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from services.intake import ratings
+from services.intake import people, ratings
 from services.intake.projections import PROJECTION
 from services.intake.settings import BESIDE, Settings
 from services.intake.verifying import verify
@@ -36,6 +37,7 @@ def main() -> int:
         serve=serve,
         has_log=True,
         beside=BESIDE,
+        directory=True,
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
     )
@@ -46,6 +48,13 @@ def main() -> int:
     parts.add_parser("close", help=text, description=text).set_defaults(run=lambda _: write(ratings.close))
     text = "release the sums of five answers or more"
     parts.add_parser("release", help=text, description=text).set_defaults(run=lambda _: write(ratings.release))
+    verb = verbs.add_parser("people", help="who the cadres are: load").add_subparsers(
+        dest="people", required=True, metavar="load"
+    )
+    text = "load or refresh names and addresses of cadres from a CSV file; refused as a whole where anything is wrong"
+    loading = verb.add_parser("load", help=text, description=text)
+    loading.add_argument("file", type=Path, help="cadre,name,telephone,mail")
+    loading.set_defaults(run=lambda arguments: asyncio.run(people.run(settings, arguments.file)))
     return cli.main(top)
 
 

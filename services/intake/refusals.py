@@ -16,6 +16,55 @@ TEXTS = {
     "visit.unchanged": Text(
         409, "和现有的记录一样，不用更正。", "The entry already reads like this; nothing to correct."
     ),
+    "category.unknown": Text(
+        422, "没有这个类别。从类别表里选一个。", "There is no such category; choose one of the list."
+    ),
+    "zone.unknown": Text(
+        422, "没有这个责任区。不知道就不填。", "There is no such zone; leave it out where it is not known."
+    ),
+    "told.no-words": Text(422, "写一写是什么事。", "Write what it is about."),
+    "complaint.about-whom": Text(
+        422,
+        "反映干部的诉求，写明反映哪些干部；不是反映干部的，两项都不填。",
+        "A petition about officials names them; any other leaves out both.",
+    ),
+    "need.not-heard": Text(
+        422, "这次走访的记录里没有这项需求。先更正走访记录。", "The visit has no such need; correct its entry first."
+    ),
+    "need.raised": Text(409, "这项需求已经成为诉求。", "This need has become a petition already."),
+    "code.mistyped": Text(
+        422,
+        "编号是12位，里面有一位不对。对照收据再看一遍。",
+        "The number has 12 digits and one is wrong; see your receipt.",
+    ),
+    "code.wrong": Text(
+        422,
+        "编号和查询码对不上。查询码是8位，收据或短信上有。",
+        "Number and code do not match. The code has 8 characters; see your receipt or text.",
+    ),
+    "code.locked": Text(
+        429,
+        "试的次数太多。{minutes}分钟后再试，或带收据到窗口查。",
+        "Too many tries. Try again in {minutes} minutes, or bring the receipt to the counter.",
+    ),
+    "withdrawal.asked": Text(409, "您已经申请撤回。", "You have asked to withdraw it already."),
+    "petition.ended": Text(409, "这件诉求已经办结。", "This petition has ended already."),
+    "verdict.no-reply": Text(
+        409, "还没有答复。收到答复以后再评价。", "There is no reply yet; say what you think of it once it has come."
+    ),
+    "verdict.unchanged": Text(409, "和上次的评价一样，不用再交。", "The same as you said before; no need to send it."),
+    "vault.not-entitled": Text(
+        403, "这份资料只给承办这件事的人看。", "This may be read by those who handle the matter."
+    ),
+    "vault.not-there": Text(404, "没有这份资料。", "There is no such text."),
+    "vault.erased": Text(
+        410, "这个人的资料已经删除，读不出来。", "This person's data were erased; nobody can read them."
+    ),
+    "vault.again": Text(
+        409,
+        "上次查看已经过了一会儿。换一个新编号再查。",
+        "That reading was a while ago; ask again under a new command id.",
+    ),
     "petition.exists": Text(
         409,
         "这个诉求编号已经用过。每件诉求用一个新编号。",

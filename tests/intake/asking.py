@@ -33,3 +33,24 @@ def register(command: str | None = None, **fields: Any) -> dict[str, Any]:
     more = {"time": fields.pop("time")} if "time" in fields else {}
     petition = {"petition": str(uuid4()), "channel": "web", "category": "03.11"} | fields
     return {"command": command or str(uuid4()), "petition": petition} | more
+
+
+def receive(command: str | None = None, **fields: Any) -> dict[str, Any]:
+    """The command to take a petition in at the counter."""
+    return {"command": command or str(uuid4()), "category": "01.02.11"} | fields
+
+
+def told(**fields: str) -> dict[str, str]:
+    """What a made-up resident tells."""
+    given = {"words": "路灯坏了两个月", "name": "测试甲", "telephone": "13900000001", "mail": "jia@example.test"}
+    return given | fields
+
+
+def code(received: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Number and secret of what was received, with more fields of a command."""
+    return {"number": received["number"], "secret": received["secret"]} | fields
+
+
+def by_code(received: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A resident's command by number and secret."""
+    return code(received, command=str(uuid4())) | fields

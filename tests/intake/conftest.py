@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from lianxin_schemas.directory import DIRECTORY
 from lianxin_schemas.topics import produced_by
 
 from deploy.local import keys
@@ -13,6 +14,7 @@ from services.intake.api.app import application
 from services.intake.settings import BESIDE, Settings
 from services.runtime import migrate, topics
 from services.runtime.database import conninfo
+from tests.intake.given import Projected, drawn
 from tests.servers import Addresses
 from tests.web.serving import Client, serving
 
@@ -30,11 +32,13 @@ def settings(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Se
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         for database in ("intake", *BESIDE):
             connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    migrate.migrate(own.database("intake"), [migrate.LOG, migrate.INBOX, *migrate.service_files(SERVICE)])
+    migrate.migrate(
+        own.database("intake"), [migrate.LOG, migrate.INBOX, migrate.DIRECTORY, *migrate.service_files(SERVICE)]
+    )
     for database in BESIDE:
         migrate.migrate(own.database(database), migrate.service_files(SERVICE, database))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(topics, "TOPICS", produced_by("intake"))
+        patch.setattr(topics, "EVERY", (*produced_by("intake"), DIRECTORY))
         topics.apply(own)
     return own
 
@@ -44,6 +48,15 @@ def api(settings: Settings) -> Iterator[Client]:
     """The API."""
     with serving(application(settings), settings.jwks.parent) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def assignment(settings: Settings) -> Iterator[Projected]:
+    """What assignment says, as far as intake has heard of it; a zone z-1 is known."""
+    made = Projected(settings)
+    made.hears(drawn())
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

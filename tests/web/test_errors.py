@@ -12,7 +12,7 @@ from services.web import errors
 from services.web.errors import COMMON, FIELDS, Catalogue, Text
 from tests.web.applications import ROOT, SERVICES, refusals
 
-STATUSES = {202, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503}
+STATUSES = {202, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503}
 
 
 def placeholders(text: str) -> set[str]:

@@ -5,11 +5,16 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.intake.api import marks, petitions, ratings, rounds, visits
+from services.intake.api import follow, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
+from services.intake.desk import Desk
+from services.intake.projections import PROJECTION
 from services.intake.refusals import TEXTS
 from services.intake.settings import Settings
 from services.intake.store import rounds as rounds_store
+from services.runtime.database import Statement
+from services.runtime.log import Entry
+from services.web.after import Arrivals
 from services.web.app import Reason, build
 from services.web.writing import database_answers, open_log, open_pool
 
@@ -19,18 +24,29 @@ SERVICE = "intake"
 def application(settings: Settings) -> FastAPI:
     """The application; opens nothing before it is served."""
 
+    routers = (
+        visits.router,
+        petitions.router,
+        follow.router,
+        vault.router,
+        rounds.router,
+        ratings.router,
+        marks.router,
+    )
+
     @asynccontextmanager
     async def open_(app: FastAPI) -> AsyncIterator[Sequence[Reason]]:
+        def rows(entries: list[Entry]) -> list[Statement]:
+            return rounds_store.rows(app.state.ballots.secret, entries)
+
         async with (
-            open_log(
-                app, settings, SERVICE, rows=lambda entries: rounds_store.rows(app.state.ballots.secret, entries)
-            ) as reasons,
-            open_pool(settings, "vault") as app.state.vault,
-            open_pool(settings, "keys") as app.state.keys,
+            open_log(app, settings, SERVICE, rows) as reasons,
+            open_pool(settings, "vault") as vault_,
+            open_pool(settings, "keys") as keys,
             Ballots(app.state.pool, settings.database(SERVICE), settings.database("keys")) as app.state.ballots,
         ):
-            yield [*reasons, database_answers(app.state.vault), database_answers(app.state.keys)]
+            arrivals = Arrivals(app.state.pool, settings.space, SERVICE, PROJECTION.name)
+            app.state.desk = Desk(settings, app.state.pool, vault_, keys, app.state.log, arrivals)
+            yield [*reasons, database_answers(vault_), database_answers(keys)]
 
-    return build(
-        settings, SERVICE, [visits.router, petitions.router, rounds.router, ratings.router, marks.router], TEXTS, open_
-    )
+    return build(settings, SERVICE, routers, TEXTS, open_)

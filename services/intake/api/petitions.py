@@ -3,20 +3,57 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from lianxin_schemas.events.petitions import Channel
+from lianxin_schemas.ids import CategoryCode, ZoneId
 
-from services.intake.domain.petitions import RegisterPetition, register_petition
+from services.intake import receiving
+from services.intake.domain import receipts
+from services.intake.domain.petitions import About, ReceivePetition, RegisterPetition, Told, register_petition
+from services.intake.domain.visits import Command
+from services.intake.receiving import Received
 from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import known
 from services.runtime.log import Decision, Fact, Overtaken
-from services.web.principals import Allow, Principal, Role
+from services.web.principals import Allow, Principal, Role, anyone
 from services.web.receipts import Receipt
 
 router = APIRouter(prefix="/petitions", tags=["petitions"])
 
 Writer = Annotated[Principal, Depends(Allow(Role.OFFICE, Role.CADRE, Role.IMPORT))]
+Counter = Annotated[Principal, Depends(Allow(Role.OFFICE))]
+
+
+class WebPetition(Command):
+    """What a resident sends in without an account: some words at least."""
+
+    category: CategoryCode
+    zone: ZoneId | None = None
+    about: About = ()
+    told: Told
+
+
+class Numbered(Receipt):
+    """A receipt with number and secret: the resident follows the petition by them (U2)."""
+
+    petition: UUID
+    number: str
+    secret: str
+
+    @classmethod
+    def with_number(cls, receipt: log.Receipt, received: Received) -> "Numbered":
+        """The receipt as the client gets it."""
+        kept, number = Receipt.of(receipt), receipts.written(received.number)
+        return cls(
+            events=kept.events,
+            after=kept.after,
+            petition=received.petition,
+            number=number,
+            secret=received.secret,
+        )
 
 
 @router.post("", status_code=201)
@@ -37,3 +74,23 @@ async def register(command: RegisterPetition, principal: Writer, request: Reques
         return Receipt.of(await request.app.state.log.submit(decision))
     except Overtaken as error:
         raise Refused("petition.exists", "petition.petition") from error
+
+
+@router.post("/reception", status_code=201)
+async def receive(command: ReceivePetition, principal: Counter, request: Request) -> Numbered:
+    """Takes a petition in at the counter, by telephone or by letter."""
+    desk = request.app.state.desk
+    oldest = desk.settings.oldest_days
+    kept = await receiving.receive(desk, command, principal.author, datetime.now(UTC), oldest)
+    return Numbered.with_number(*kept)
+
+
+@router.post("/web", status_code=201, dependencies=[Depends(anyone)])
+async def receive_from_web(command: WebPetition, request: Request) -> Numbered:
+    """Takes a petition in from whoever sends one."""
+    if not command.told.words:
+        raise Refused("told.no-words", "told.words")
+    received = ReceivePetition(**dict(command), channel=Channel.WEB)
+    desk = request.app.state.desk
+    kept = await receiving.receive(desk, received, receiving.RESIDENT, datetime.now(UTC), None)
+    return Numbered.with_number(*kept)

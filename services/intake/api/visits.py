@@ -10,7 +10,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from lianxin_schemas.events.visits import Visit
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from services.intake import receiving
+from services.intake.api.petitions import Numbered
 from services.intake.domain import visits
+from services.intake.domain.petitions import RaiseNeeds
 from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
 from services.refused import Refused
 from services.runtime import log
@@ -93,16 +96,28 @@ async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, reque
     return await _change(visit, command, principal, request, decide)
 
 
+@router.post("/{visit}/petitions", status_code=201)
+async def raise_needs(visit: UUID, command: RaiseNeeds, principal: Writer, request: Request) -> list[Numbered]:
+    """Makes petitions from needs of the visit in one step (V4); an outcome for each need, in their order."""
+    state = _state(await _entries(visit, request), principal)
+    desk, now = request.app.state.desk, datetime.now(UTC)
+    receipt, made = await receiving.raise_needs(desk, visit, command, state, principal.author, now)
+    return [Numbered.with_number(receipt, each) for each in made]
+
+
 @router.get("/{visit}")
 async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
     """The visit as it stands."""
-    async with request.app.state.pool.connection() as connection:
-        entries = await log.load(connection, [f"visit-{visit}"])
-    found = entries[f"visit-{visit}"]
+    found = await _entries(visit, request)
     state = _state(found, principal, Role.ORGANISATION)
     if state.visit is None:
         raise Refused("visit.not-found")
     return VisitView(phase=state.phase, visit=state.visit, version=found[-1].version)
+
+
+async def _entries(visit: UUID, request: Request) -> list[Entry]:
+    async with request.app.state.pool.connection() as connection:
+        return (await log.load(connection, [f"visit-{visit}"]))[f"visit-{visit}"]
 
 
 async def _log(command: LogVisit, principal: Principal, request: Request) -> Receipt:

@@ -1,0 +1,49 @@
+"""What single events of intake's own log say, without loading their streams."""
+
+from datetime import datetime
+from uuid import UUID
+
+from lianxin_schemas import codec
+from lianxin_schemas.events.base import Event
+
+from services.runtime.database import Connection
+from services.runtime.log import event_id
+
+
+async def version(connection: Connection, stream: str) -> int:
+    """The newest version of a stream; 0 where there is none."""
+    cursor = await connection.execute("SELECT coalesce(max(version), 0) FROM events WHERE stream = %s", [stream])
+    [(found,)] = await cursor.fetchall()
+    return int(found)
+
+
+async def time_of(connection: Connection, event: UUID) -> datetime | None:
+    """When an event happened; None where there is no such event."""
+    cursor = await connection.execute("SELECT time FROM events WHERE id = %s", [event])
+    row = await cursor.fetchone()
+    return row and row[0]
+
+
+async def caused(connection: Connection, cause: UUID, most: int) -> list[Event]:
+    """The events of a cause in their order; none where it does not stand in the log."""
+    cursor = await connection.execute(
+        "SELECT type, data FROM events WHERE id = ANY(%s) ORDER BY position",
+        [[event_id(cause, nth) for nth in range(most)]],
+    )
+    return [codec.parse(*row) for row in await cursor.fetchall()]
+
+
+async def there(connection: Connection, streams: list[str]) -> set[str]:
+    """Those of the streams that have begun."""
+    cursor = await connection.execute("SELECT DISTINCT stream FROM events WHERE stream = ANY(%s)", [streams])
+    return {stream for (stream,) in await cursor.fetchall()}
+
+
+async def last(connection: Connection, stream: str, kind: type[Event]) -> Event | None:
+    """The newest event of one kind in a stream."""
+    cursor = await connection.execute(
+        "SELECT type, data FROM events WHERE stream = %s AND type = %s ORDER BY version DESC LIMIT 1",
+        [stream, kind.type()],
+    )
+    row = await cursor.fetchone()
+    return row and codec.parse(*row)

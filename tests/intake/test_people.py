@@ -1,0 +1,103 @@
+"""Cadres' names and addresses from a file: checked and refused as a whole, names to the directory (R6, P1)."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from services.intake import people
+from services.intake.people import Faulty
+from services.intake.settings import Settings
+from tests.web.serving import Client
+from tests.world.world import World
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+HEADER = "cadre,name,telephone,mail\n"
+
+
+@pytest.fixture
+def load(settings: Settings, tmp_path: Path) -> Callable[[str], int]:
+    def run(text: str) -> int:
+        file = tmp_path / "people.csv"
+        file.write_text(text, encoding="utf-8")
+        return asyncio.run(people.load(settings, people.read(file)))
+
+    return run
+
+
+def reveal(api: Client, cadre: str, datum: str) -> Any:
+    body = {"command": str(uuid4()), "kind": "cadre", "person": cadre, "datum": datum, "reason": "notice"}
+    return api.call("POST", "/vault/reveal", body, who="mailer", role="service")
+
+
+def test_P1_a_load_fills_the_vault_and_names_the_cadre(api: Client, load: Callable[[str], int], rows: Rows) -> None:
+    assert load(f"{HEADER}p-1,测试丙,13900000003,bing@example.test\np-2,测试丁,,\n") == 2
+    assert reveal(api, "p-1", "mail").json() == {"text": "bing@example.test"}
+    assert reveal(api, "p-2", "name").json() == {"text": "测试丁"}
+    assert reveal(api, "p-2", "mail").json()["code"] == "vault.not-there"
+    names = rows("SELECT id, zh, version FROM directory_own WHERE id LIKE 'p-%%' ORDER BY id", [])
+    assert names == [("p-1", "测试丙", 1), ("p-2", "测试丁", 1)]
+
+
+def test_R6_the_same_again_changes_nothing_and_a_change_changes_that(
+    api: Client, load: Callable[[str], int], rows: Rows, settings: Settings
+) -> None:
+    def sealed() -> list[tuple[Any, ...]]:
+        with psycopg.connect(settings.database("vault")) as connection:
+            return connection.execute("SELECT * FROM text WHERE person LIKE 'q-%' ORDER BY 1, 2, 3, 4").fetchall()
+
+    assert load(f"{HEADER}q-1,测试戊,13900000005,\nq-2,测试己,13900000006,ji@example.test\n") == 2
+    before = sealed()
+    assert load(f"{HEADER}q-1,测试戊,13900000005,\nq-2,测试己,13900000006,ji@example.test\n") == 0
+    assert sealed() == before
+    assert load(f"{HEADER}q-1,测试戊,13900000005,\nq-2,测试己己,,ji@example.test\n") == 1
+    assert reveal(api, "q-2", "telephone").json()["code"] == "vault.not-there"
+    assert rows("SELECT zh, version FROM directory_own WHERE id = 'q-2'") == [("测试己己", 2)]
+    assert rows("SELECT zh, version FROM directory_own WHERE id = 'q-1'") == [("测试戊", 1)]
+
+
+def test_R6_every_faulty_row_is_named_and_nothing_is_written(load: Callable[[str], int], rows: Rows) -> None:
+    text = f"{HEADER}f-1,好的,,\n\nF 2,名,,\nf-3,,abc,no-mail\nf-1,再来,,\nf-5,少一列,\n"
+    with pytest.raises(Faulty) as faulty:
+        load(text)
+    places = [(fault.line, fault.column) for fault in faulty.value.faults]
+    assert places == [(4, "cadre"), (5, "mail"), (5, "name"), (5, "telephone"), (6, "cadre"), (7, "")]
+    assert "no-mail" not in "".join(map(str, faulty.value.faults)), "what stands in a cell may be personal"
+    assert rows("SELECT FROM directory_own WHERE id LIKE 'f-%%'", []) == []
+
+
+@pytest.mark.parametrize("text", ["", "cadre,name\n", f'{HEADER}g-1,"x\n', "\ufeffname,cadre,telephone,mail\n"])
+def test_R6_what_is_no_such_file_is_refused(load: Callable[[str], int], text: str) -> None:
+    with pytest.raises(Faulty):
+        load(text)
+
+
+def test_P1_an_erased_cadre_has_no_name_anywhere_and_is_not_loaded_again(
+    api: Client, load: Callable[[str], int], rows: Rows
+) -> None:
+    load(f"{HEADER}e-1,测试庚,13900000007,\n")
+    body = {"command": str(uuid4()), "kind": "cadre"}
+    office = api.call("POST", "/vault/persons/e-1/erasure", body, who="s-1", role="office", office="o-1")
+    assert office.status_code == 403
+    assert api.call("POST", "/vault/persons/e-1/erasure", body, who="i-1", role="organisation").status_code == 201
+    assert reveal(api, "e-1", "name").json()["code"] == "vault.erased"
+    assert rows("SELECT zh, erased FROM directory_own WHERE id = 'e-1'") == [(None, True)]
+    with pytest.raises(Faulty) as faulty:
+        load(f"{HEADER}e-0,测试辛,,\n\ne-1,测试庚,,\n")
+    assert [(fault.line, fault.column) for fault in faulty.value.faults] == [(4, "cadre")]
+    assert rows("SELECT FROM directory_own WHERE id = 'e-0'") == []
+    [(data,)] = rows("SELECT data FROM events WHERE stream = 'official-e-1' AND type LIKE '%%erased%%'", [])
+    assert data["kind"] == "cadre"
+
+
+def test_the_verb_loads_or_says_what_is_wrong(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(f"{HEADER}c-1,测试壬,,\n", encoding="utf-8")
+    assert "Wrote 1 cadres." in world.verb("intake", "people", "load", str(file))
+    file.write_text(f"{HEADER}C 1,测试壬,,\n", encoding="utf-8")
+    world.verb("intake", "people", "load", str(file), code=1)
+    assert world.query("intake", "SELECT id FROM directory_own") == [("c-1",)]
