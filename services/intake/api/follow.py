@@ -13,7 +13,7 @@ from services.web.after import After
 from services.web.principals import anyone
 from services.web.receipts import Receipt
 
-router = APIRouter(prefix="/follow", tags=["follow"], dependencies=[Depends(anyone)])
+router = APIRouter(prefix="/follow", tags=["follow"])
 
 
 class Erasure(Receipt):
@@ -22,7 +22,7 @@ class Erasure(Receipt):
     complete: date
 
 
-@router.post("")
+@router.post("", dependencies=[Depends(anyone)])
 async def follow(code: Code, request: Request, after: After = None) -> Followed:
     """The petition as its resident sees it."""
     desk: Desk = request.app.state.desk
@@ -30,13 +30,13 @@ async def follow(code: Code, request: Request, after: After = None) -> Followed:
     return await following.follow(desk, code, uuid4(), datetime.now(UTC))
 
 
-@router.post("/withdrawal", status_code=201)
+@router.post("/withdrawal", status_code=201, dependencies=[Depends(anyone)])
 async def withdraw(command: AskWithdrawal, request: Request) -> Receipt:
     """Asks for nothing any more; whether in time, the case decides."""
     return Receipt.of(await following.withdraw(request.app.state.desk, command, datetime.now(UTC)))
 
 
-@router.post("/verdict", status_code=201)
+@router.post("/verdict", status_code=201, dependencies=[Depends(anyone)])
 async def judge(command: GiveVerdict, request: Request, after: After = None) -> Receipt:
     """Says what became of it."""
     desk: Desk = request.app.state.desk
@@ -44,7 +44,7 @@ async def judge(command: GiveVerdict, request: Request, after: After = None) -> 
     return Receipt.of(await following.judge(desk, command, datetime.now(UTC)))
 
 
-@router.post("/erasure", status_code=201)
+@router.post("/erasure", status_code=201, dependencies=[Depends(anyone)])
 async def erase(command: AskErasure, request: Request) -> Erasure:
     """Has everything destroyed that is kept of the resident with this petition."""
     receipt, done = await following.erase(request.app.state.desk, command, datetime.now(UTC))
