@@ -58,5 +58,6 @@ LIANXIN = Installation(
         role("notify", "relay"),
         role("notify", "react"),
         Program("notify-send", ("services.notify", "send"), token="notify"),
+        Program("issuer", ("deploy.local.issuer",), web=True),
     ),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.local import databases, servers
 from deploy.local import kafka as kafka_server
 from deploy.local import postgres as postgres_server
-from deploy.local.keys import make_key, make_service_token
+from deploy.local.keys import DISCOVERY, make_key, make_service_token
 from deploy.local.processes import LIANXIN, Installation, Program
 from deploy.local.server import Launch
 from deploy.local.state import MARK, PROJECT, Trouble, alone, make_state, ports, require_free
@@ -58,7 +58,20 @@ class Stack:
             "LIANXIN_VAULT": f"http://127.0.0.1:{self._web.get('intake-api', 0)}",
             "LIANXIN_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
+            **self._pages(),
         }
+
+    def _pages(self) -> dict[str, str]:
+        """Where browsers find each service's pages, and the issuer where they sign in."""
+        found = {
+            f"LIANXIN_PAGES_{name.removesuffix('-api').upper()}": f"http://127.0.0.1:{port}"
+            for name, port in self._web.items()
+            if name.endswith("-api")
+        }
+        if "issuer" in self._web:
+            at = f"http://127.0.0.1:{self._web['issuer']}"
+            found |= {"LIANXIN_OIDC_DISCOVERY": f"{at}{DISCOVERY}", "LIANXIN_PLAIN_HTTP": "true"}
+        return found
 
     def addresses(self) -> dict[str, str]:
         """Where each server and each web program is to be found."""

@@ -60,6 +60,7 @@ def build(
     app.state.reasons = ()
     app.state.sessions = Sessions(settings, service)
     app.state.pages = Pages(settings, service, folder or SERVICES / service, app.state.catalogue)
+    app.state.files = app.state.pages.files
     errors.install(app, app.state.catalogue, answer)
     for router in (*routers, signin.routes(settings, service, app.state.pages.prefix)):
         app.include_router(router)

@@ -42,14 +42,16 @@ def routes(settings: Settings, service: str, prefix: str) -> APIRouter:
     shell.add_api_route("/static/{name}", static.serve)
 
     @shell.get("/sign-in")
-    async def sign_in(request: Request, next_: Next = "") -> Response:
-        """Off to the issuer."""
+    async def sign_in(request: Request, next_: Next = "", again: bool = False) -> Response:
+        """Off to the issuer; `again` has it ask anew, whoever it knows already."""
         if issuer is None:
             raise Refused("auth.no-issuer")
         request.scope["session"] = {}
         base = getattr(settings, f"pages_{service}", "") or str(request.base_url)
         try:
-            response: Response = await issuer.authorize_redirect(request, f"{base.rstrip('/')}{prefix}/sign-in/back")
+            response: Response = await issuer.authorize_redirect(
+                request, f"{base.rstrip('/')}{prefix}/sign-in/back", **({"prompt": "login"} if again else {})
+            )
         except (httpx.HTTPError, OAuthError, ValueError, KeyError, RuntimeError) as error:
             log.warning("the issuer cannot be asked: %r", error)
             raise Refused("auth.issuer-away") from error

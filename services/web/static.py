@@ -35,7 +35,7 @@ class Files:
 
 async def serve(name: str, request: Request) -> Response:
     """The route of a file by its hashed name."""
-    files: Files = request.app.state.pages.files
+    files: Files = request.app.state.files
     if (found := files.content(name)) is None:
         raise Refused("http.not-found")
     packed = "gzip" in request.headers.get("accept-encoding", "")
