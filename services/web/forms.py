@@ -16,7 +16,7 @@ from services.web.language import spoken
 
 Pair = tuple[str, str]
 """A sentence in Chinese and in English."""
-MISSING: Pair = ("写上这一项", "Fill this in")
+MISSING: Pair = ("填好这一项", "Fill this in")
 CHOOSE: Pair = ("选其中一项", "Choose one")
 GENERAL: Mapping[str, Pair] = {
     "missing": MISSING,

@@ -28,6 +28,14 @@ HERE = Path(__file__).parent
 PREFIX = {"assignment": "/desk", "appraisal": "/score", "notify": "/notices"}
 """Where a service's pages begin, so that one host can hold all of them; intake has the root."""
 AREAS = {"assignment": noted("Desk"), "appraisal": noted("Scores"), "notify": noted("Notices")}
+ROLES = {
+    "cadre": noted("cadres"),
+    "office": noted("staff of an office"),
+    "import": noted("those who enter old records"),
+    "organisation": noted("the organisation department"),
+    "operations": noted("operators"),
+    "service": noted("other programs"),
+}
 WORTH_PACKING = 1_000
 HELPERS: dict[str, Any] = {
     name: getattr(dates, name)
@@ -108,6 +116,9 @@ def see_other(path: str) -> RedirectResponse:
 
 def refusal(request: Request, refused: Refused, **more: Any) -> Response:
     """The page that says no, and what can be done."""
+    if refused.code == "auth.role":
+        roles = sorted(str(refused.fields["roles"]).split(", "))
+        refused = Refused(refused.code, roles=spoken().of("、", ", ").join(spoken().one(ROLES[role]) for role in roles))
     status, body = request.app.state.catalogue.body(refused)
     text = spoken().of(body["zh"], body["en"])
     return page(request, "refused.html", status, answered=status, code=refused.code, text=text, **more)

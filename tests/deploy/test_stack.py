@@ -23,6 +23,7 @@ from deploy.local.servers import remove
 from deploy.local.stack import Stack
 from deploy.local.state import PROJECT, Trouble, free_ports, ports
 from deploy.local.sweep import end, marked, wait
+from services.runtime.settings import Settings
 from tests.deploy.stub import HERE, STUBS
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -63,6 +64,22 @@ def test_up_changes_nothing_when_all_runs_and_down_leaves_nothing(state: Path) -
     admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
     assert "kept" in admin.list_topics()
     admin.close()
+
+
+def test_every_process_is_told_where_pages_are_and_where_one_signs_in(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = (*STUBS.programs, Program("notify-api", (HERE, "api"), web=True), Program("issuer", (), web=True))
+    stack = Stack(state, Installation(("intake",), (), (), programs))
+    at, given = stack.addresses(), stack.environment()
+    assert given["LIANXIN_PAGES_INTAKE"] == at["intake-api"]
+    assert given["LIANXIN_PAGES_NOTIFY"] == at["notify-api"]
+    assert given["LIANXIN_OIDC_DISCOVERY"] == at["issuer"] + "/.well-known/openid-configuration"
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.plain_http
+    assert settings.pages_notify == at["notify-api"]
 
 
 def test_what_a_crashed_supervisor_leaves_is_found(state: Path) -> None:

@@ -32,6 +32,10 @@ class Client:
 
         return asyncio.run_coroutine_threadsafe(task(), self._loop).result(60)
 
+    def forget(self) -> None:
+        """Throws away the cookies that were given."""
+        self._client.cookies.clear()
+
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request as it stands."""
         return self.run(lambda: self._client.request(method, path, **more))
