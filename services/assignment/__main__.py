@@ -39,7 +39,7 @@ def main() -> int:
         verify=lambda _: operating.verify(settings),
     )
     top, verbs = cli.parser(service)
-    text = "refill the register's tables from the log"
+    text = "refill the tables of register and cases from the log"
     verbs.add_parser("rebuild", help=text, description=text).set_defaults(run=lambda _: operating.rebuild(settings))
     register = verbs.add_parser("register", help="the register of cadres, zones and households: load").add_subparsers(
         dest="register", required=True, metavar="load"

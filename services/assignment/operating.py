@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.assignment import loading, verifying
 from services.assignment.settings import Settings
-from services.assignment.store import register
+from services.assignment.store import tables
 from services.runtime.database import Reconnecting
 
 SERVICE = "assignment"
@@ -46,12 +46,12 @@ def load(settings: Settings, folder: Path) -> int:
 
 
 def rebuild(settings: Settings) -> int:
-    """Refills the register's tables from the log, all or nothing."""
+    """Refills the tables from the log, all or nothing."""
 
     async def work() -> int:
         connection = Reconnecting(settings.database(SERVICE, guarded=False))
         try:
-            return await register.rebuild(await connection.get())
+            return await tables.rebuild(await connection.get())
         finally:
             await connection.close()
 
@@ -60,12 +60,12 @@ def rebuild(settings: Settings) -> int:
 
 
 def verify(settings: Settings) -> list[str]:
-    """Every difference between the register's tables and a plain refold of the log."""
+    """Every difference between the tables and a plain refold of the log."""
 
     async def work() -> list[str]:
         connection = Reconnecting(settings.database(SERVICE, guarded=False))
         try:
-            live, entries = await register.snapshot(await connection.get())
+            live, entries = await tables.snapshot(await connection.get())
         finally:
             await connection.close()
         return verifying.differences(live, verifying.refold(entries))

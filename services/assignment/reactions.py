@@ -21,7 +21,7 @@ from services.assignment.domain import answers, cases
 from services.assignment.domain.cases import Case, Decided, Phase
 from services.assignment.domain.days import day_of
 from services.assignment.domain.limits import Law
-from services.assignment.store import complaints, responsible
+from services.assignment.store import complaints, inbox, responsible
 from services.assignment.store.cases import stream_of
 from services.runtime import log
 from services.runtime.database import Connection
@@ -45,7 +45,7 @@ def handler(county_office: str, law: Law) -> Handler:
         heard = [(item, item.event) for item in batch if isinstance(item.event, PetitionEvent)]
         registered = [event for _, event in heard if isinstance(event, PetitionRegistered)]
         lists = [item.event for item in batch if isinstance(item.event, ComplaintReceived)]
-        decisions = []
+        decisions: list[Decision] = []
         if heard:
             leaders = await _leaders(connection, heard)
 
@@ -53,7 +53,8 @@ def handler(county_office: str, law: Law) -> Handler:
                 return _decide(case, item, event, leaders, county, law)
 
             decisions = await _decisions(connection, heard, decide)
-        return Work(decisions, complaints.rows(registered, lists))
+        entries = [entry for decision in decisions for entry in decision.entries]
+        return Work(decisions, [*complaints.rows(registered, lists), *inbox.rows(entries)])
 
     return react
 

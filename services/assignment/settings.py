@@ -20,6 +20,8 @@ class Settings(Common):
     """Days of each limit, with version and the day it holds from."""
     days_off: Path = Path(__file__).parent / "days_off.json"
     """Days off and make-up working days by year, with the notices they stand in."""
+    near_days: int = Field(default=7, ge=1, le=365)
+    """Days after today for which a limit is near."""
     oldest_days: int = Field(default=90, ge=1, le=36_500)
     """Steps done longer ago need the import role."""
 

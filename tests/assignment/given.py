@@ -23,7 +23,7 @@ from lianxin_schemas.topics import TOPIC_OF
 
 from services.assignment.domain.rows import FILES, Row
 from services.assignment.settings import Settings
-from services.assignment.store import register as store
+from services.assignment.store import tables
 from services.runtime import log
 from services.runtime.database import Connection, conninfo
 from services.runtime.inbox import Message
@@ -158,7 +158,7 @@ async def keep(connection: Connection, facts: Iterable[Fact]) -> None:
         stream = fact.event.stream
         decision = Decision(uuid4(), Author("system", "test"), [fact], {stream: versions[stream]})
         versions[stream] += 1
-        await log.write(connection, [decision], then=store.rows(decision.entries))
+        await log.write(connection, [decision], then=tables.rows(decision.entries))
 
 
 def logged(info: str) -> list[tuple[object, ...]]:

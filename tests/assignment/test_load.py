@@ -10,6 +10,7 @@ from lianxin_schemas.events.responsibility import HouseholdRegistered
 from services.assignment import loading, operating
 from services.assignment.loading import Faulty
 from services.assignment.store import register as store
+from services.assignment.store import tables as projections
 from services.runtime.log import Fact
 from tests.assignment.given import NOW, changed, keep, logged, make_database, opened, write_files
 
@@ -25,7 +26,7 @@ def load(info, folder, progress=lambda _done, _of: None) -> int:
 def tables(info):
     async def work():
         async with await opened(info) as connection:
-            return (await store.snapshot(connection))[0]
+            return (await projections.snapshot(connection))[0]
 
     return asyncio.run(work())
 
@@ -125,8 +126,8 @@ def test_R6_a_rebuild_takes_in_what_is_appended_meanwhile(settings, info, tmp_pa
     load(info, write_files(tmp_path / "register"))
     history, late = store.history, [Fact(HouseholdRegistered(household="h9", group="g3"), NOW)]
 
-    async def slow(connection, behind=0):
-        found = await history(connection, behind)
+    async def slow(connection, behind=0, topics=()):
+        found = await history(connection, behind, topics)
         while late:
             async with await opened(info) as other:
                 await keep(other, [late.pop()])

@@ -15,7 +15,7 @@ from services.assignment import reactions
 from services.assignment.domain.complaints import Complaint
 from services.assignment.domain.days import SHANGHAI
 from services.assignment.domain.limits import limit
-from services.assignment.store import complaints
+from services.assignment.store import complaints, tables
 from services.runtime import log
 from services.runtime.inbox import Outcome
 from services.runtime.log import Author, Decision, Fact
@@ -147,7 +147,8 @@ def handled(react, event, hours=1) -> None:
             ]
             steps = steps if version == 3 else steps[1:]
             facts = [Fact(step, NOW + timedelta(hours=hours)) for step in steps]
-            await log.write(connection, [Decision(uuid4(), Author("user", "c2"), facts, {stream: version})])
+            decision = Decision(uuid4(), Author("user", "c2"), facts, {stream: version})
+            await log.write(connection, [decision], then=tables.rows(decision.entries))
 
     asyncio.run(work())
 

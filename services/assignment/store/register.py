@@ -1,4 +1,4 @@
-"""The register's tables: written with the events they show, read back whole, refilled from the log."""
+"""The register's tables: written with the events they show."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -23,7 +23,7 @@ from lianxin_schemas.events.responsibility import (
 
 from services.assignment.domain.days import day_of
 from services.assignment.domain.register import period_of
-from services.runtime.database import Statement, send
+from services.runtime.database import Statement
 from services.runtime.log import Author, Entry
 
 BEGINNING = date(1, 1, 1)
@@ -130,10 +130,12 @@ def _all(sql: LiteralString, values: Any) -> list[Statement]:
     return [(sql, columns)] if columns else []
 
 
-async def history(connection: psycopg.AsyncConnection[Any], behind: int = 0) -> tuple[list[Entry], int]:
-    """All the log holds of the register behind a position, in its order, and the position reached."""
+async def history(
+    connection: psycopg.AsyncConnection[Any], behind: int = 0, topics: Sequence[str] = ("responsibility",)
+) -> tuple[list[Entry], int]:
+    """All the log holds on topics behind a position, in its order, and the position reached."""
     cursor = await connection.execute(
-        f"{OWN} WHERE topic = 'responsibility' AND position > %s ORDER BY position", [behind]
+        f"{OWN} WHERE topic = ANY(%s) AND position > %s ORDER BY position", [list(topics), behind]
     )
     found, reached = [], behind
     for id_, type_, stream, version, time, authtype, authid, hash_, data, position in await cursor.fetchall():
@@ -141,38 +143,6 @@ async def history(connection: psycopg.AsyncConnection[Any], behind: int = 0) -> 
         found.append(Entry(id_, event, stream, version, time, Author(authtype, authid), hash_))
         reached = position
     return found, reached
-
-
-async def rebuild(connection: psycopg.AsyncConnection[Any]) -> int:
-    """Refills the tables from the log in one transaction; answers with the number of events.
-
-    The log is read before anything is locked; writers wait for the tables alone to be filled.
-    """
-    entries, reached = await history(connection)
-    fill = rows(entries)
-    async with connection.transaction():
-        await connection.execute("SELECT FROM head FOR UPDATE")
-        behind, _ = await history(connection, reached)
-        await send(connection, [(sql, []) for sql in EMPTY])
-        await send(connection, [*fill, *rows(behind)])
-    return len(entries) + len(behind)
-
-
-async def snapshot(
-    connection: psycopg.AsyncConnection[Any],
-) -> tuple[dict[str, set[tuple[Any, ...]]], list[Entry]]:
-    """The tables' rows and the log's entries of one moment."""
-    async with connection.transaction():
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        tables = {}
-        for table, sql in TABLES.items():
-            cursor = await connection.execute(sql)
-            tables[table] = {
-                tuple(tuple(value) if isinstance(value, list) else value for value in row)
-                for row in await cursor.fetchall()
-            }
-        entries, _ = await history(connection)
-    return tables, entries
 
 
 async def alone(connection: psycopg.AsyncConnection[Any]) -> bool:

@@ -1,0 +1,137 @@
+"""Cases as they stand: written with the events they show, and listed for whoever handles them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from lianxin_schemas.events.cases import (
+    CaseAccepted,
+    CaseAssigned,
+    CaseClosed,
+    CaseDecided,
+    CaseEvent,
+    CaseLimitSet,
+    CaseOpened,
+    CaseReopened,
+    CaseReplied,
+    CaseWithdrawn,
+)
+from psycopg.rows import dict_row
+
+from services.assignment.domain.cases import Phase
+from services.assignment.domain.tabs import Tab, Tabs
+from services.runtime.database import Statement
+from services.runtime.log import Entry
+
+COLUMNS: LiteralString = (
+    "petition, phase, reopened, channel, category, zone, registered, resident, said, office, cadre, due, outcome,"
+    " replied, ended"
+)
+# What an event does not speak of stays as it is. A case that is older than the table gets its row by `rebuild` alone.
+UPSERT: LiteralString = (
+    "INSERT INTO case_now SELECT (jsonb_populate_record(c, n.changed)).* FROM unnest(%s::uuid[], %s::jsonb[])"
+    " AS n (petition, changed) LEFT JOIN case_now c USING (petition)"
+    " WHERE c.petition IS NOT NULL OR n.changed ? 'petition'"
+    f" ON CONFLICT (petition) DO UPDATE SET ({COLUMNS}) = ROW (excluded.*)"
+)
+SHOWN: LiteralString = (
+    " NOT EXISTS (SELECT FROM complaint x WHERE x.petition = c.petition AND x.cadre = %(viewer)s)"
+    " AND (NOT EXISTS (SELECT FROM complained x WHERE x.petition = c.petition)"
+    "      OR EXISTS (SELECT FROM complaint x WHERE x.petition = c.petition))"
+)
+"""Leaves out what `Complaint.hides_from` the viewer."""
+OPEN: LiteralString = "c.phase NOT IN ('replied', 'closed', 'withdrawn')"
+WHERE: Mapping[Tab, LiteralString] = {
+    Tab.OVERDUE: f"{OPEN} AND c.due <= %(now)s",
+    Tab.TODAY: f"{OPEN} AND c.due > %(now)s AND c.due <= %(today)s",
+    Tab.NEAR: f"{OPEN} AND c.due > %(today)s AND c.due <= %(near)s",
+    Tab.LATER: f"{OPEN} AND c.due > %(near)s",
+    Tab.WAITING: "c.phase = 'replied'",
+    Tab.ENDED: "c.phase IN ('closed', 'withdrawn')",
+}
+
+
+def rows(entries: Sequence[Entry]) -> list[Statement]:
+    """The statement that brings the table from before these entries to after them."""
+    changed: dict[UUID, dict[str, Any]] = {}
+    for entry in entries:
+        if isinstance(entry.event, CaseEvent):
+            row = changed.setdefault(entry.event.petition, {})
+            row.update(_changes(entry.event, entry.time, row))
+    if not changed:
+        return []
+    return [(UPSERT, [list(changed), [json.dumps(row, default=str) for row in changed.values()]])]
+
+
+def _changes(  # noqa: PLR0911 - one return per event reads best
+    event: CaseEvent, time: datetime, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The columns that an event changes, `row` being what those before it in the same transaction have changed."""
+    match event:
+        case CaseOpened():
+            return {**event.model_dump(mode="json"), "phase": Phase.OPENED, "reopened": False}
+        case CaseAssigned():
+            # A case is opened and assigned in one decision; a hand-over leaves the phase as it is.
+            reached = {"phase": Phase.ASSIGNED} if row.get("phase") == Phase.OPENED else {}
+            return {**event.credit.model_dump(), **reached}
+        case CaseLimitSet():
+            return {"due": event.due}
+        case CaseAccepted():
+            return {"phase": Phase.ACCEPTED}
+        case CaseDecided():
+            return {"phase": Phase.DECIDED, "outcome": event.outcome}
+        case CaseReplied():
+            return {"phase": Phase.REPLIED, "replied": time}
+        case CaseReopened():
+            return {"phase": Phase.REOPENED, "reopened": True, "replied": None, "ended": None}
+        case CaseClosed():
+            return {"phase": Phase.CLOSED, "ended": time}
+        case CaseWithdrawn():
+            return {"phase": Phase.WITHDRAWN, "ended": time}
+        case _:
+            raise AssertionError(f"{event.type()} is no event of a case")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose cases: of a cadre, of an office, or all. `viewer` is the id of who looks."""
+
+    viewer: str
+    cadre: str | None = None
+    office: str | None = None
+
+
+async def counts(connection: psycopg.AsyncConnection[Any], scope: Scope, tabs: Tabs) -> dict[Tab, int]:
+    """How many cases there are on each tab."""
+    each: LiteralString = ", ".join(f"count(*) FILTER (WHERE {where})" for where in WHERE.values())
+    cursor = await connection.execute(f"SELECT {each} FROM case_now c WHERE {_scope(scope)}", _values(scope, tabs))
+    [found] = await cursor.fetchall()
+    return dict(zip(WHERE, found, strict=True))
+
+
+async def page(
+    connection: psycopg.AsyncConnection[Any], scope: Scope, tabs: Tabs, tab: Tab, size: int, number: int
+) -> list[dict[str, Any]]:
+    """The cases of a page, numbered from 1, the one that is due first first."""
+    cursor = await connection.cursor(row_factory=dict_row).execute(
+        f"SELECT {COLUMNS} FROM case_now c WHERE {_scope(scope)} AND {WHERE[tab]}"
+        " ORDER BY due, petition LIMIT %(size)s OFFSET %(skip)s",
+        _values(scope, tabs) | {"size": size, "skip": size * (number - 1)},
+    )
+    return await cursor.fetchall()
+
+
+def _scope(scope: Scope) -> LiteralString:
+    if scope.cadre is not None:
+        return f"c.cadre = %(cadre)s AND {SHOWN}"
+    if scope.office is not None:
+        return f"c.office = %(office)s AND {SHOWN}"
+    return SHOWN
+
+
+def _values(scope: Scope, tabs: Tabs) -> dict[str, Any]:
+    return {**vars(scope), **vars(tabs)}
