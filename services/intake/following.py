@@ -20,6 +20,7 @@ from services.intake.domain import following, receipts
 from services.intake.domain.cases import Case, Phase
 from services.intake.domain.following import AskErasure, AskWithdrawal, Code, GiveVerdict, State
 from services.intake.domain.sealing import Place, fingerprint
+from services.intake.queries.listing import Named
 from services.intake.receiving import RESIDENT
 from services.intake.store import events
 from services.intake.store import receipts as store
@@ -45,14 +46,6 @@ class Limit(BaseModel):
     step: Step = Step.REPLY
     due: datetime
     because: tuple[SumStep, ...]
-
-
-class Named(BaseModel):
-    """An office and what it is called, as far as the directory knows."""
-
-    id: str
-    zh: str | None = None
-    en: str | None = None
 
 
 class Reply(BaseModel):
@@ -110,12 +103,11 @@ async def follow(desk: Desk, code: Code, cause: UUID, now: datetime) -> Followed
         erased = await events.last(connection, f"person-{person.id}", PersonErased)
         offices = [case.credit.office] if case.credit else []
         names = await directory.names(connection, Kind.OFFICE, offices)
-    office = names.get(offices[0]) if offices else None
     return _shown(state, case).model_copy(
         update={
             "number": receipts.written(receipts.read_number(code.number)),
             "reply": reply,
-            "office": Named(id=offices[0], zh=office and office.zh, en=office and office.en) if offices else None,
+            "office": Named.of(offices[0], names) if offices else None,
             "erased": erased.complete if isinstance(erased, PersonErased) else None,
         }
     )

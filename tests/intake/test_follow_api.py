@@ -64,7 +64,7 @@ def test_C3_it_shows_the_phases_the_limit_with_its_sum_the_office_and_the_reply(
     assert seen["office"] == {"id": "o-1", "zh": "某镇", "en": "A town"}
     assert (seen["reply"]["text"], seen["reply"]["outcome"]) == ("路灯已经修好", "solved")
     assert seen["may_judge"]
-    assert "c-1" not in str(seen), "who handles it is nobody's to chase by name"
+    assert "'c-1'" not in str(seen), "who handles it is nobody's to chase by name"
 
 
 def test_P2_reading_the_reply_is_an_event_each_time(api: Client, assignment: Projected, rows: Rows) -> None:

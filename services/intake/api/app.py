@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.intake.api import follow, marks, petitions, ratings, rounds, vault, visits
+from services.intake.api import follow, listing, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
 from services.intake.desk import Desk
 from services.intake.projections import PROJECTION
@@ -29,6 +29,7 @@ def application(settings: Settings) -> FastAPI:
         petitions.router,
         follow.router,
         vault.router,
+        listing.router,
         rounds.router,
         ratings.router,
         marks.router,
