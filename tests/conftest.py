@@ -15,3 +15,4 @@ def world(servers: Addresses, tmp_path: Path) -> Iterator[World]:
     made = World(servers.kafka, servers.postgres, tmp_path)
     yield made
     made.close()
+    made.forget()

@@ -24,6 +24,7 @@ def installation(servers: Addresses, tmp_path: Path) -> Iterator[World]:
     made = World(servers.kafka, servers.postgres, tmp_path, services=("notify",))
     yield made
     made.close()
+    made.forget()
 
 
 class Town:

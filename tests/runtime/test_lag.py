@@ -18,7 +18,7 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 def space(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A space where intake's database reads visits, and no other topic is."""
     visits = (BY_NAME["visits"],)
-    monkeypatch.setattr(topics, "TOPICS", visits)
+    monkeypatch.setattr(topics, "EVERY", visits)
     monkeypatch.setattr(lag, "consumed_by", lambda _: visits)
     topics.apply(settings)
     return settings

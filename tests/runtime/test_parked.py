@@ -23,7 +23,7 @@ BAD, GOOD = visits_in(PLACE, 2)
 @pytest.fixture
 def space(settings: Settings, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A space whose topic of visits is on the broker."""
-    monkeypatch.setattr(topics, "TOPICS", (BY_NAME["visits"],))
+    monkeypatch.setattr(topics, "EVERY", (BY_NAME["visits"],))
     topics.apply(settings)
     rows(TABLE)
     return settings

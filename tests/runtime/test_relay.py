@@ -32,6 +32,7 @@ def world(servers: Addresses, template: str, tmp_path: Path, monkeypatch: pytest
         connection.execute(f'CREATE DATABASE "{own.space}_intake" TEMPLATE "{template}"')
     yield own
     own.close()
+    own.forget()
 
 
 def keep(world: World, *events: Event) -> None:
