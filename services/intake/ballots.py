@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -92,7 +93,8 @@ class Ballots:
         self._salt = os.urandom(16)
 
     async def __aenter__(self) -> "Ballots":
-        self._secret = await spending.secret(await self._keys.get())
+        with contextlib.suppress(*AWAY):
+            self._secret = await spending.secret(await self._keys.get())
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -107,7 +109,9 @@ class Ballots:
 
     @property
     def secret(self) -> bytes:
-        """What codes follow from."""
+        """What codes follow from. Raises psycopg.OperationalError as long as the keys were away since the start."""
+        if not self._secret:
+            raise psycopg.OperationalError("the database of keys is away")
         return self._secret
 
     async def answer(self, answer: Answer, now: datetime, source: str, cadre: str | None = None) -> Outcome:
@@ -122,7 +126,7 @@ class Ballots:
         if len(self._waiting) >= MOST:
             raise Overloaded
         # What can be no code is looked up like any other: it takes as long.
-        hashed = codes.hashed(self._secret, answer.code) or b""
+        hashed = codes.hashed(self.secret, answer.code) or b""
         async with self._pool.connection() as connection:
             found = await spending.find(connection, hashed)
             try:
@@ -146,6 +150,11 @@ class Ballots:
         await self._empty.wait()
 
     async def _run(self) -> None:
+        tries = 0
+        while not self._secret:
+            await pause(tries := tries + 1)
+            with contextlib.suppress(*AWAY):
+                self._secret = await spending.secret(await self._keys.get())
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from lianxin_schemas.events.ratings import RoundEvent
 
 from services.intake.api import follow, listing, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
@@ -38,7 +39,8 @@ def application(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def open_(app: FastAPI) -> AsyncIterator[Sequence[Reason]]:
         def rows(entries: list[Entry]) -> list[Statement]:
-            return rounds_store.rows(app.state.ballots.secret, entries)
+            rounds = [entry for entry in entries if isinstance(entry.event, RoundEvent)]  # they alone need the keys
+            return rounds_store.rows(app.state.ballots.secret, rounds) if rounds else []
 
         async with (
             open_log(app, settings, SERVICE, rows) as reasons,
