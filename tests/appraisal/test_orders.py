@@ -28,7 +28,11 @@ from lianxin_schemas.events.responsibility import (
 )
 from lianxin_schemas.events.visits import VisitCorrected, VisitLogged, VisitWithdrawn, WithdrawalReason
 
+from services.appraisal.domain import periods
 from services.appraisal.projections import KINDS
+from services.appraisal.store import reading
+from services.appraisal.store.counts import asked, counts, of, of_all_cadres
+from services.appraisal.store.petitions import Figures
 from services.appraisal.verify import compare
 from services.appraisal.verify.refold import HANDLED
 from services.runtime.inbox import Message
@@ -133,6 +137,17 @@ def shuffled(messages: list[Message], chance: random.Random) -> list[list[Messag
     return batches
 
 
+async def each_and_all(connection: reading.Connection) -> None:
+    """All cadres counted at once come to the same as each alone (A3)."""
+    for name in ("2026-02", "2026-Q1", "2026"):
+        parameters = asked("cadre", "", periods.parse(name), 1)
+        everybody = await of_all_cadres(connection, parameters)
+        assert everybody.keys() <= {"c-1", "c-2", "c-3"}
+        for cadre in ("c-1", "c-2", "c-3"):
+            alone = await counts(connection, parameters | {"subject": cadre})
+            assert alone == everybody.get(cadre, of((0, 0), Figures(), {}))
+
+
 def test_rule10_the_plain_fold_handles_the_same_kinds() -> None:
     assert {kind.name for kind in KINDS} == HANDLED
     assert all(kind.version == 1 for kind in KINDS)
@@ -151,6 +166,7 @@ def test_rule7_A12_any_order_and_any_batches_give_the_plain_refold(
     live = store.runner.run(compare.look(store.settings))
     live.refold.take(messages)
     assert list(compare.differences(live)) == []
+    store.ask(each_and_all)
 
     store.empty()
     store.settles(messages)

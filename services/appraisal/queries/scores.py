@@ -124,13 +124,18 @@ async def results(connection: Connection, cadre: str, period: Period, *, everyth
     """A cadre's results under every policy in force, beside the peers'. To be asked inside one snapshot."""
     editions = [edition for edition, _, _ in await policies.editions(connection)]
     as_of = await reading.as_of(connection)
+    parameters = asked("cadre", cadre, period, 1)
+    hidden = frozenset[IndicatorKind]() if everything else await _hidden(connection, period, parameters)
+    others = await peers(connection, parameters)
+    counted: dict[int, tuple[Counts, list[Counts]]] = {}
     found = []
     for policy in held(editions, period):
-        parameters = asked("cadre", cadre, period, needed(policy, period))
-        hidden = frozenset[IndicatorKind]() if everything else await _hidden(connection, period, parameters)
-        made = Scored(cadre, period, policy, score(policy, await counts(connection, parameters)), hidden)
-        beside = await _peers(connection, policy, parameters)
-        found.append(ResultView(result=score_view(made, {}, as_of), peers=beside))
+        required = needed(policy, period)
+        if required not in counted:  # once for all policies that need as many visits: it is the whole county's work
+            counted[required] = await _own_and_others(connection, parameters | {"required": required}, others)
+        own, theirs = counted[required]
+        made = Scored(cadre, period, policy, score(policy, own), hidden)
+        found.append(ResultView(result=score_view(made, {}, as_of), peers=_peers(policy, len(others), theirs)))
     called = (await names(connection, Kind.CADRE, [cadre])).get(cadre)
     return ResultsView(
         cadre=cadre,
@@ -153,13 +158,21 @@ def held(editions: Sequence[PolicyAdopted], period: Period) -> list[PolicyAdopte
     return found
 
 
-async def _peers(connection: Connection, policy: PolicyAdopted, parameters: dict[str, Any]) -> Peers:
-    others = await peers(connection, parameters)
-    counted: dict[str, Counts] = dict(await of_all_cadres(connection, parameters)) if len(others) >= PEERS else {}
-    made = [score(policy, counted[cadre]) for cadre in others if cadre in counted]
+async def _own_and_others(
+    connection: Connection, parameters: dict[str, Any], others: Sequence[str]
+) -> tuple[Counts, list[Counts]]:
+    own = await counts(connection, parameters)
+    if len(others) < PEERS:
+        return own, []
+    everybody = await of_all_cadres(connection, parameters)
+    return own, [everybody[cadre] for cadre in others if cadre in everybody]
+
+
+def _peers(policy: PolicyAdopted, others: int, counted: Sequence[Counts]) -> Peers:
+    made = [score(policy, theirs) for theirs in counted]
     kinds = [node.indicator for node in policy.nodes if node.indicator]
     return Peers(
-        others=len(others),
+        others=others,
         score=_middle([one.value for one in made], 2),
         indicators={
             kind: _middle([part.value for one in made for part in one.leaves if part.node.indicator is kind], 4)

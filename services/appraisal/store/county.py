@@ -5,7 +5,7 @@ A household lies where the narrowest zone lies that holds its group and whose to
 
 from typing import Any
 
-from services.appraisal.store.coverage import VISITED
+from services.appraisal.store.coverage import EVERYWHERE
 from services.appraisal.store.petitions import SUMS, Figures
 from services.appraisal.store.reading import Connection
 
@@ -24,7 +24,7 @@ _BY_OFFICE = (
 )
 _COVERAGE = f"""{_TOWNSHIPS}, place AS (
     SELECT DISTINCT ON (grp) grp, township FROM lying, unnest(groups) AS g (grp) ORDER BY grp, level, zone COLLATE "C"
-), mine AS MATERIALIZED (SELECT household, grp FROM household), {VISITED}
+), {EVERYWHERE}
 SELECT coalesce(p.township, ''), count(v.household), count(*)
 FROM mine m LEFT JOIN place p USING (grp) LEFT JOIN visited v USING (household) GROUP BY 1"""
 _ALL = "SELECT region FROM region WHERE level = 'township' ORDER BY region"

@@ -61,21 +61,30 @@ _MINE = {
     "zone": """
     SELECT h.household, h.grp FROM zone y JOIN household h ON h.grp = ANY (y.groups) WHERE y.zone = %(subject)s""",
 }
-VISITED = f"""visited AS (
-    SELECT m.household FROM mine m JOIN visit_tally t
-    ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST} AND t.visits > 0
-    WHERE {_answers("m.household", "m.grp", "t.cadre", "t.day")}
-    GROUP BY m.household HAVING sum(t.visits) >= %(required)s
+_MADE = f"""FROM mine m JOIN visit_tally t
+    ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST} AND t.visits > 0"""
+EVERYWHERE = f"""mine AS MATERIALIZED (SELECT household, grp FROM household), unpaired AS MATERIALIZED (
+    SELECT m.household, m.grp, t.cadre, t.day, t.visits {_MADE} WHERE NOT {_pairing("m.household", "t.day")}
+), visited AS (
+    SELECT household FROM (
+        SELECT m.household, t.visits {_MADE} WHERE {_pairing("m.household", "t.day", "t.cadre")}
+        UNION ALL
+        SELECT household, visits FROM unpaired u WHERE {_leads("u.cadre", "u.grp", "u.day")}
+    ) AS counted GROUP BY household HAVING sum(visits) >= %(required)s
 )"""
-"""Households of `mine` visited often enough, to follow it in a WITH."""
+"""All households, and those visited often enough: the rule of `_COUNT` in two halves, of which one can be hashed and
+the other, looked up visit by visit, is left to few."""
 _COUNT = {
     kind: f"""
-WITH mine AS MATERIALIZED ({mine}), {VISITED}
+WITH mine AS MATERIALIZED ({mine}), visited AS (
+    SELECT m.household {_MADE} WHERE {_answers("m.household", "m.grp", "t.cadre", "t.day")}
+    GROUP BY m.household HAVING sum(t.visits) >= %(required)s
+)
 SELECT (SELECT count(*) FROM visited), (SELECT count(*) FROM mine)"""
     for kind, mine in _MINE.items()
 }
 _BY_CADRE = f"""
-WITH mine AS MATERIALIZED (SELECT household, grp FROM household), {VISITED}, led AS (
+WITH {EVERYWHERE}, led AS (
     SELECT g.grp, c.cadre FROM (SELECT DISTINCT grp FROM mine) g, LATERAL ({_leaders("g.grp", _LAST)}) c
 ), answering AS (
     SELECT p.cadre, m.household FROM mine m JOIN responsibility p ON p.kind = 'pairing' AND p.subject = m.household
