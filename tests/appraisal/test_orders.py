@@ -59,6 +59,8 @@ HOUSEHOLD = st.integers(1, 6).map("h-{}".format)
 GROUP = st.integers(1, 2).map("g-{}".format)
 ZONE = st.integers(1, 2).map("z-{}".format)
 NUMBER = st.integers(1, 6)
+CASE = st.integers(1, 2)
+TOWNSHIP = RegionLevel.TOWNSHIP
 SINCE = st.sampled_from([date(2025, 1, 1), date(2026, 2, 1)])
 UNTIL = st.sampled_from([date(2026, 1, 15), date(2026, 2, 20), date(2026, 12, 31)])
 CREDIT = st.builds(Credit, office=st.just("o-1"), cadre=st.none() | CADRE)
@@ -79,10 +81,12 @@ STORY = st.lists(
         st.builds(lambda n: VisitWithdrawn(visit=uid(n), reason=WithdrawalReason.ENTERED_TWICE), NUMBER),
         st.builds(lambda n, day, zone: opened(n, str(day), zone), NUMBER, DAY, st.none() | ZONE),
         st.builds(assigned, NUMBER, st.none() | CADRE),
-        st.builds(lambda n, day: limit(n, f"{day} 00:00"), NUMBER, DAY),
+        st.builds(lambda n, day: limit(n, f"{day} 00:00"), CASE, DAY),
+        st.builds(lambda n, day: limit(n, f"{day} 00:00"), CASE, DAY),
         st.builds(lambda n, credit: CaseAccepted(petition=uid(n), credit=credit), NUMBER, CREDIT),
         st.builds(lambda n, c: CaseDecided(petition=uid(n), outcome=Outcome.SOLVED, credit=c), NUMBER, CREDIT),
-        st.builds(lambda n, cadre, day: (replied(n, cadre), at(f"{day} 09:00")), NUMBER, CADRE, DAY),
+        st.builds(lambda n, cadre, day: (replied(n, cadre), at(f"{day} 09:00")), CASE, CADRE, DAY),
+        st.builds(lambda n, cadre, day: (replied(n, cadre), at(f"{day} 09:00")), CASE, CADRE, DAY),
         st.builds(TermStarted, cadre=CADRE, since=SINCE),
         st.builds(TermEnded, cadre=CADRE, since=SINCE, until=UNTIL),
         st.builds(HouseholdRegistered, household=HOUSEHOLD, group=GROUP),
@@ -98,9 +102,14 @@ STORY = st.lists(
             groups=st.lists(GROUP, unique=True).map(tuple),
             region=st.none() | REGION,
         ),
-        st.builds(RegionRegistered, region=REGION, level=st.sampled_from(RegionLevel), parent=st.none() | REGION),
+        st.builds(
+            RegionRegistered,
+            region=REGION,
+            level=st.sampled_from([TOWNSHIP, TOWNSHIP, *RegionLevel]),
+            parent=st.none() | REGION,
+        ),
         st.builds(CadreRegistered, cadre=CADRE, office=st.just("o-1"), rank=st.sampled_from(Rank)),
-        st.builds(lambda n, c: CaseReopened(petition=uid(n), credit=c), NUMBER, CREDIT),
+        st.builds(lambda n, c: CaseReopened(petition=uid(n), credit=c), CASE, CREDIT),
         st.builds(lambda n, day: withdrawn(n, f"{day} 00:00"), NUMBER, DAY),
         st.builds(lambda n, complaint: registered(n, complaint=complaint), NUMBER, st.booleans()),
         st.builds(verdict, NUMBER, st.sampled_from(Solved), st.none() | st.sampled_from(Satisfaction)),
@@ -132,7 +141,7 @@ def shuffled(messages: list[Message], chance: random.Random) -> list[list[Messag
         batches[-1].append(lanes[place].popleft())
         if not lanes[place]:
             del lanes[place]
-        if chance.random() < 0.1:
+        if chance.random() < 0.2:
             batches.append([])
     return batches
 

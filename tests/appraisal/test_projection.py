@@ -209,15 +209,18 @@ def test_C9_a_case_opened_again_is_open_until_it_is_replied_to_again(store: Stor
 
 @pytest.mark.parametrize(("first", "second"), [("2026-03-10", "2026-05-09"), ("2026-03-09", "2026-05-10")])
 def test_C9_opening_again_does_not_wash_a_late_reply(store: Store, log: Published, first: str, second: str) -> None:
-    store.settles(
-        log.all(
-            handled(1),
-            (replied(1, "c-1"), at(f"{first} 00:00")),
-            [reopened(1, "c-1"), limit(1, "2026-05-10 00:00")],
-            (replied(1, "c-1"), at(f"{second} 00:00")),
-        )
+    messages = log.all(
+        handled(1),
+        (replied(1, "c-1"), at(f"{first} 00:00")),
+        [reopened(1, "c-1"), limit(1, "2026-05-10 00:00")],
+        (replied(1, "c-1"), at(f"{second} 00:00")),
     )
+    together = store.settles(messages)
     assert figures(store) == [("c-1", 1, 0, 0, 0, 0, 0)]
+    store.empty()
+    for message in messages:
+        store.take([message])
+    assert store.settles(messages) == together
 
 
 def test_C8_the_last_word_holds_and_no_answer_stays_in_the_base(store: Store, log: Published) -> None:
