@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from kafka.admin import ConfigResource, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from lianxin_schemas.directory import DIRECTORY, Directory
 from lianxin_schemas.topics import TOPICS, Topic
 
@@ -15,6 +15,8 @@ from services.runtime.settings import Settings, read
 
 AnyTopic = Topic | Directory
 EVERY: tuple[AnyTopic, ...] = (*TOPICS, DIRECTORY)
+
+MADE_WITHIN_MS = 60_000
 
 
 class WrongTopics(Exception):
@@ -25,23 +27,38 @@ def apply(settings: Settings, replication: int = 1) -> list[str]:
     """Makes the topics that are missing; answers with their names. Raises WrongTopics, or KafkaError as it comes."""
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
     try:
-        present = set(admin.list_topics())
-        missing = [topic for topic in EVERY if settings.topic(topic.name) not in present]
-        for topic in missing:
-            _create(admin, settings.topic(topic.name), topic, replication)
-        admin.wait_for_topics([settings.topic(topic.name) for topic in missing])
+        present = _partitions(admin, settings, EVERY)
+        missing = [topic for topic in EVERY if topic.name not in present]
+        _create(admin, {settings.topic(topic.name): topic for topic in missing}, replication)
         _compare(admin, settings, EVERY)
     finally:
         admin.close()
     return [settings.topic(topic.name) for topic in missing]
 
 
-def _create(admin: KafkaAdminClient, name: str, topic: AnyTopic, replication: int) -> None:
-    options = {"num_partitions": topic.partitions, "replication_factor": replication, "configs": _configs(topic)}
-    try:
-        admin.create_topics({name: options})
-    except TopicAlreadyExistsError:  # another `apply` was quicker
+def _create(admin: KafkaAdminClient, topics: dict[str, AnyTopic], replication: int) -> None:
+    """Makes topics with one request, and returns when each has its leaders."""
+    wanted = {
+        name: {"num_partitions": topic.partitions, "replication_factor": replication, "configs": _configs(topic)}
+        for name, topic in topics.items()
+    }
+    if not wanted:
         return
+    for made in admin.create_topics(wanted, raise_errors=False)["topics"]:
+        if made["error_code"] not in (NoError.errno, TopicAlreadyExistsError.errno):  # another `apply` may be quicker
+            raise for_code(made["error_code"])(f"{made['name']}: {made['error_message']}")
+    admin.wait_for_topics(list(wanted), timeout_ms=MADE_WITHIN_MS)
+
+
+def _partitions(admin: KafkaAdminClient, settings: Settings, topics: Iterable[AnyTopic]) -> dict[str, int]:
+    """How many partitions each of these topics has that exist. Others on the broker are none of our business."""
+    found = {}
+    for topic in admin.describe_topics([settings.topic(topic.name) for topic in topics]):
+        if topic["error_code"] == NoError.errno:
+            found[settings.bare(topic["name"])] = len(topic["partitions"])
+        elif topic["error_code"] != UnknownTopicOrPartitionError.errno:
+            raise for_code(topic["error_code"])(topic["name"])
+    return found
 
 
 def _configs(topic: AnyTopic) -> dict[str, str]:
@@ -66,15 +83,15 @@ def check(settings: Settings, topics: Iterable[AnyTopic] = EVERY) -> None:
 
 
 def _compare(admin: KafkaAdminClient, settings: Settings, topics: Iterable[AnyTopic]) -> None:
-    present = set(admin.list_topics())
+    topics = tuple(topics)
+    present = _partitions(admin, settings, topics)
     complaints = []
     for topic in topics:
         name = settings.topic(topic.name)
-        if name not in present:
+        if (count := present.get(topic.name)) is None:
             complaints.append(f"topic {name} is missing: run `python -m services.runtime.topics apply`")
             continue
-        [found] = admin.describe_topics([name])
-        if (count := len(found["partitions"])) != topic.partitions:
+        if count != topic.partitions:
             complaints.append(
                 f"topic {name} has {count} partitions and must have {topic.partitions}: a count never changes,"
                 " more partitions are a new topic and a move"

@@ -37,8 +37,7 @@ class Space:
                 connection.execute(f'CREATE DATABASE "{self.settings.space}_{service}"')
             migrate.migrate(self.settings.database(service), [migrate.DIRECTORY])
         admin = KafkaAdminClient(bootstrap_servers=servers.kafka)
-        topics._create(admin, self.topic, DIRECTORY, 1)
-        admin.wait_for_topics([self.topic])
+        topics._create(admin, {self.topic: DIRECTORY}, 1)
         admin.close()
 
     def rows(self, service: str, sql: str) -> list[tuple[Any, ...]]:

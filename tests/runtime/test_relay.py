@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from lianxin_schemas.events.base import Event
-from lianxin_schemas.topics import BY_NAME
+from lianxin_schemas.topics import produced_by
 
 from services.runtime import log, topics
 from services.runtime.database import conninfo
@@ -26,7 +26,7 @@ PLACE = 6
 @pytest.fixture
 def world(servers: Addresses, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """intake alone, with its own topics, its database copied from one that was migrated."""
-    monkeypatch.setattr(topics, "TOPICS", tuple(BY_NAME[name] for name in ("visits", "petitions", "seals")))
+    monkeypatch.setattr(topics, "EVERY", produced_by("intake"))
     own = World(servers.kafka, servers.postgres, tmp_path, services=())
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{own.space}_intake" TEMPLATE "{template}"')
