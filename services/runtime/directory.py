@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from lianxin_schemas.directory import DIRECTORY, Entry, Kind
 
-from services.runtime import topics
+from services.runtime import broker, topics
 from services.runtime.database import AWAY, Connection, Reconnecting, Statement, pause, send
 from services.runtime.settings import Settings
 
@@ -150,8 +150,8 @@ class Process:
     async def run(self) -> None:
         """Works until cancelled. A name that Kafka does not take ends the process: the restart sends it anew."""
         tp = TopicPartition(self._topic, 0)
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka, group_id=None, enable_auto_commit=False)
-        producer = AIOKafkaProducer(bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True)
+        consumer = AIOKafkaConsumer(**broker.options(self._settings), group_id=None, enable_auto_commit=False)
+        producer = AIOKafkaProducer(**broker.options(self._settings), acks="all", enable_idempotence=True)
         try:
             await consumer.start()
             await producer.start()

@@ -7,6 +7,7 @@ import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas.topics import consumed_by
 
+from services.runtime import broker
 from services.runtime.settings import Settings
 
 
@@ -61,7 +62,7 @@ def _topics(connection: psycopg.Connection[Any], settings: Settings, service: st
         "SELECT topic, partition, next_offset FROM bookmark WHERE consumer = %s", [consumer]
     ).fetchall()
     read = {(topic, partition): offset for topic, partition, offset in rows}
-    kafka = KafkaConsumer(bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    kafka = KafkaConsumer(**broker.options(settings), group_id=None, enable_auto_commit=False)
     try:
         places = {
             TopicPartition(settings.topic(topic.name), partition): (topic.name, partition)

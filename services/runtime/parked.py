@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas import codec
 from lianxin_schemas.events.base import Event
 
-from services.runtime import log
+from services.runtime import broker, log
 from services.runtime.inbox import Lane, Message, Received
 from services.runtime.receiver import Handler, Unfit, Work
 from services.runtime.settings import Settings
@@ -64,7 +64,7 @@ async def replay(
         [consumer],
     )
     applied, left = 0, []
-    kafka = KafkaConsumer(bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    kafka = KafkaConsumer(**broker.options(settings), group_id=None, enable_auto_commit=False)
     try:
         for key in await cursor.fetchall():
             done, reason = await _replay_key(connection, settings, kafka, consumer, kinds, handler, key)

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from lianxin_schemas.topics import consumed_by
 
-from services.runtime import topics
+from services.runtime import broker, topics
 from services.runtime.database import pause
 from services.runtime.inbox import Message
 from services.runtime.receiver import Moved, Receiver
@@ -84,7 +84,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         tries = 0
         while True:
             self._consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._settings.kafka,
+                **broker.options(self._settings),
                 group_id=f"{self._settings.space}.{self._service}.{self._receiver.inbox.consumer}",
                 group_instance_id=self._settings.member,
                 enable_auto_commit=False,

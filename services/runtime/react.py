@@ -16,10 +16,11 @@ import faust
 from faust.streams import Stream
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, EventT, StreamT
+from faust.types.auth import CredentialsT
 from lianxin_schemas.topics import consumed_by
 from mode import CrashingSupervisor
 
-from services.runtime import topics
+from services.runtime import broker, topics
 from services.runtime.inbox import Message
 from services.runtime.receiver import Moved, Receiver
 from services.runtime.settings import Settings
@@ -64,6 +65,7 @@ def build(settings: Settings, service: str, receiver: Receiver) -> faust.App:
     app = OurApp(
         f"{settings.space}.{service}.{receiver.inbox.consumer}",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        broker_credentials=_credentials(settings),
         agent_supervisor=CrashingSupervisor,
         topic_allow_declare=False,
         topic_disable_leader=True,
@@ -80,6 +82,19 @@ def build(settings: Settings, service: str, receiver: Receiver) -> faust.App:
     names = [settings.topic(topic.name) for topic in consumed_by(service)]
     _subscribe(app, names, settings, receiver)
     return app
+
+
+def _credentials(settings: Settings) -> CredentialsT | None:
+    """What `broker.options` gives the other libraries."""
+    context = broker.tls(settings)
+    if settings.kafka_user:
+        return faust.SASLCredentials(
+            username=settings.kafka_user,
+            password=broker.password(settings),
+            ssl_context=context,
+            mechanism=settings.kafka_mechanism,
+        )
+    return faust.SSLCredentials(context) if context else None
 
 
 def _subscribe(app: faust.App, names: list[str], settings: Settings, receiver: Receiver) -> None:

@@ -7,7 +7,7 @@ import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas.topics import produced_by
 
-from services.runtime import topics
+from services.runtime import broker, topics
 from services.runtime.database import Connection
 from services.runtime.inbox import Inbox, Lane, Message, State
 from services.runtime.receiver import read_bookmarks, read_state
@@ -37,7 +37,7 @@ class ReadBack:
         self.marks = dict(marks)
         self.bookmarks = dict(bookmarks)
         self._consumer = KafkaConsumer(
-            bootstrap_servers=settings.kafka,
+            **broker.options(settings),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -15,7 +15,7 @@ from lianxin_schemas.events.base import Event
 from lianxin_schemas.topics import consumed_by
 from psycopg import sql
 
-from services.runtime import parked
+from services.runtime import broker, parked
 from services.runtime.inbox import Inbox, Message
 from services.runtime.receiver import Handler, Receiver
 from services.runtime.settings import Settings
@@ -71,9 +71,7 @@ async def _note_kinds(connection: psycopg.AsyncConnection[Any], projection: Proj
 
 def history(settings: Settings, service: str, progress: Callable[[int, int], None]) -> Iterator[list[Message]]:
     """All messages of the topics a service reads, up to their present ends. Tells how many of how many were read."""
-    kafka = KafkaConsumer(
-        bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False, max_poll_records=BATCH
-    )
+    kafka = KafkaConsumer(**broker.options(settings), group_id=None, enable_auto_commit=False, max_poll_records=BATCH)
     try:
         parts = {
             TopicPartition(settings.topic(topic.name), partition): topic.name

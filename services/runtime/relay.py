@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from lianxin_schemas import codec
 from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
 
-from services.runtime import failpoints, log
+from services.runtime import broker, failpoints, log
 from services.runtime.database import pause
 from services.runtime.readback import NAME, Ahead, compare, open_readback
 from services.runtime.receiver import bookmark, move_marks, read_state
@@ -35,7 +35,7 @@ RENEW_EVERY = 1.0
 def producer(settings: Settings) -> KafkaProducer:
     """A producer that keeps order, or fails for good. Its constructor blocks until the broker answers."""
     return KafkaProducer(
-        bootstrap_servers=settings.kafka,
+        **broker.options(settings),
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",

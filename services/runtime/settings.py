@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +19,12 @@ class Settings(BaseSettings):
     """Prefix of topics, consumer groups, databases and source: two installations may share a broker."""
     kafka: str = "127.0.0.1:9092"
     """Bootstrap servers, host:port, comma between."""
+    kafka_user: str = ""
+    """Whom the process signs in to Kafka as, by SASL; empty = as nobody. A service's own is <space>.<service>."""
+    kafka_password: SecretStr | None = None
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_ca: Path | None = None
+    """Certificates (PEM) that Kafka's is signed by: connections are encrypted then; None = in the clear."""
     postgres: str = "postgresql://lianxin@127.0.0.1:5432"
     """The server as a URL without a database; each service has the database <space>_<service>."""
     jwks: Path = Path("jwks.json")

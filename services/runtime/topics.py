@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, UnknownTo
 from lianxin_schemas.directory import DIRECTORY, Directory
 from lianxin_schemas.topics import TOPICS, Topic
 
+from services.runtime import broker, rights
 from services.runtime.settings import Settings, read
 
 AnyTopic = Topic | Directory
@@ -25,7 +26,7 @@ class WrongTopics(Exception):
 
 def apply(settings: Settings, replication: int = 1) -> list[str]:
     """Makes the topics that are missing; answers with their names. Raises WrongTopics, or KafkaError as it comes."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
+    admin = KafkaAdminClient(**broker.options(settings), bootstrap_timeout_ms=5_000)
     try:
         present = _partitions(admin, settings, EVERY)
         missing = [topic for topic in EVERY if topic.name not in present]
@@ -75,7 +76,7 @@ def _configs(topic: AnyTopic) -> dict[str, str]:
 
 def check(settings: Settings, topics: Iterable[AnyTopic] = EVERY) -> None:
     """Raises WrongTopics when one is missing or has another number of partitions, KafkaError as it comes."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=5_000)
+    admin = KafkaAdminClient(**broker.options(settings), bootstrap_timeout_ms=5_000)
     try:
         _compare(admin, settings, topics)
     finally:
@@ -132,9 +133,10 @@ def main() -> int:
         if arguments.verb == "apply":
             for name in apply(settings, arguments.replication):
                 print(f"made {name}")
+            print(rights.restrict(settings))
         else:
             check(settings)
-    except (WrongTopics, KafkaError, OSError) as error:
+    except (WrongTopics, rights.WrongRights, KafkaError, OSError) as error:
         print(f"Kafka at {settings.kafka}: {error}", file=sys.stderr)
         return 1
     print("the topics are as the contract says")

@@ -25,7 +25,7 @@ from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings as AppraisalSettings
 from services.appraisal.verify import verify as appraisal_verify
 from services.intake.settings import BESIDE
-from services.runtime import lag, migrate, rebuild, topics
+from services.runtime import broker, lag, migrate, rebuild, topics
 from services.runtime.database import conninfo
 from services.runtime.settings import Settings
 
@@ -151,7 +151,7 @@ class World:
 
     def forget(self) -> None:
         """Takes the topics off a broker that is shared: those of all tests are more partitions than it can hold."""
-        admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        admin = KafkaAdminClient(**broker.options(self.settings))
         try:
             admin.delete_topics([name for name in admin.list_topics() if name.startswith(f"{self.space}.")])
         finally:
@@ -190,7 +190,7 @@ class World:
 
     def raw(self, name: str) -> list[tuple[int, bytes]]:
         """The bytes of every message of a topic with its partition."""
-        consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka, group_id=None, enable_auto_commit=False)
+        consumer = KafkaConsumer(**broker.options(self.settings), group_id=None, enable_auto_commit=False)
         try:
             parts = [TopicPartition(self.settings.topic(name), p) for p in range(BY_NAME[name].partitions)]
             ends = {part: end for part, end in consumer.end_offsets(parts).items() if end}
