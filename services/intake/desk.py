@@ -1,5 +1,6 @@
 """What intake's HTTP side holds open, and what routes and pages both need from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,8 +46,13 @@ class Desk:
 
     async def case(self, petition: UUID) -> cases.Case:
         """A petition's case as far as it has come."""
+        return (await self.cases([petition]))[petition]
+
+    async def cases(self, petitions: Sequence[UUID]) -> dict[UUID, cases.Case]:
+        """The case of each petition as far as it has come."""
         async with self.pool.connection() as connection:
-            return cases.fold(await case_store.history(connection, petition))
+            found = await case_store.histories(connection, petitions)
+        return {petition: cases.fold(events) for petition, events in found.items()}
 
     async def matter(self, petition: UUID | None) -> Matter:
         """Who handles a petition and whom it is about; of no petition nobody does."""

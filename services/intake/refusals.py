@@ -48,6 +48,7 @@ TEXTS = {
         "Too many tries. Try again in {minutes} minutes, or bring the receipt to the counter.",
     ),
     "withdrawal.asked": Text(409, "您已经申请撤回。", "You have asked to withdraw it already."),
+    "petition.not-found": Text(404, "没有找到这件诉求。", "There is no such petition."),
     "petition.ended": Text(409, "这件诉求已经办结。", "This petition has ended already."),
     "verdict.no-reply": Text(
         409, "还没有答复。收到答复以后再评价。", "There is no reply yet; say what you think of it once it has come."

@@ -73,6 +73,11 @@ COMMON: Mapping[str, Text] = {
     "after.malformed": Text(400, "after 的写法不对：{given}。", "Not a receipt's `after`: {given}."),
     "after.not-read-here": Text(400, "这里看不到这个主题：{topic}。", "This service does not read the topic {topic}."),
     "after.not-yet": Text(202, "已收到，正在更新，过一会儿再看。", "Received and on its way; ask again in a moment."),
+    "after.too-early": Text(
+        503,
+        "前面的记录还没有到，没有收下。过几秒原样再发一次。",
+        "What this follows from has not arrived; nothing was kept. Send the same again shortly.",
+    ),
     "time.in-future": Text(422, "时间在将来，检查日期和时钟。", "The time lies in the future; check date and clock."),
     "time.too-old": Text(
         422,

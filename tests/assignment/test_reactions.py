@@ -218,7 +218,7 @@ def test_C8_a_word_that_stands_in_the_log_decides_nothing_when_the_marks_are_los
 def about(react, event) -> Complaint | None:
     async def work() -> Complaint | None:
         async with await opened(react.info) as connection:
-            return await complaints.of(connection, event.petition)
+            return (await complaints.of(connection, [event.petition])).get(event.petition)
 
     return asyncio.run(work())
 

@@ -18,7 +18,16 @@ from tests.web.serving import Client
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-ROUTES = ["/visits", "/visits/batch", "/petitions", f"/visits/{uuid4()}/corrections", f"/visits/{uuid4()}/withdrawal"]
+ROUTES = [
+    "/visits",
+    "/visits/batch",
+    "/petitions",
+    "/petitions/batch",
+    "/petitions/answers/batch",
+    f"/petitions/{uuid4()}/verdict",
+    f"/visits/{uuid4()}/corrections",
+    f"/visits/{uuid4()}/withdrawal",
+]
 
 leaves = (
     st.none()
@@ -54,6 +63,8 @@ def bodies(draw: st.DrawFn) -> tuple[str, Any]:
         "/visits": log_visit(promises=[{"matter": "07", "due": "2026-12-31"}]),
         "/visits/batch": {"visits": [log_visit()]},
         "/petitions": register(time="2026-03-01T00:00:00Z"),
+        "/petitions/batch": {"petitions": [register(time="2026-03-01T00:00:00Z")]},
+        "/petitions/answers/batch": {"answers": [{"petition": str(uuid4()), "kind": "verdict", "solved": "solved"}]},
     }.get(route) or {"command": str(uuid4()), "reason": "entered-twice", "visit": log_visit()["visit"]}
     if draw(st.booleans()):
         return route, spoil(good, draw(st.sampled_from(paths(good))), draw(values))

@@ -65,6 +65,29 @@ def test_c1_a_petition_is_registered_once_however_often_it_is_sent(api: Client, 
     assert rows("SELECT count(*), min(authid) FROM events WHERE stream = %s", stream) == [(1, "o-1")]
 
 
+def test_c1_a_batch_of_petitions_has_an_outcome_for_each(api: Client, rows: Rows) -> None:
+    good = [register(time=ago(days=400)) for _ in range(5)]
+    taken = register() | {"petition": good[0]["petition"]}
+    about = register()
+    about["petition"]["complaint"] = True
+    named = about | {"command": str(uuid4()), "about": ["c-1"]}
+    sent = [*good, taken, about, named, {"petition": 1}, good[1], register(time=ago(hours=-1))]
+    before = total(rows)
+    outcomes = api.call("POST", "/petitions/batch", {"petitions": sent}).json()
+    assert [each["error"]["code"] if each["error"] else each["status"] for each in outcomes] == [
+        *[201] * 5,
+        "petition.exists",
+        "complaint.about-whom",
+        201,
+        "body.invalid",
+        201,
+        "time.in-future",
+    ]
+    assert outcomes[9] == outcomes[1]
+    assert total(rows) - before == 5 + 2, "a complaint has a second event, on leads"
+    assert api.call("POST", "/petitions/batch", {"petitions": sent}).json() == outcomes
+
+
 def test_c1_another_petition_under_a_command_or_a_petition_s_id_is_refused(api: Client, rows: Rows) -> None:
     command = register()
     api.call("POST", "/petitions", command)

@@ -28,13 +28,18 @@ def rows(petitions: Sequence[PetitionRegistered], complaints: Sequence[Complaint
     return statements
 
 
-async def of(connection: psycopg.AsyncConnection[Any], petition: UUID) -> Complaint | None:
-    """Whom a petition is about; None where it has no case. One statement, so that a case is never seen without it."""
+async def of(connection: psycopg.AsyncConnection[Any], petitions: Sequence[UUID]) -> dict[UUID, Complaint]:
+    """Whom each petition is about; one without a case is left out. One statement, so that a case is never seen without
+    it.
+    """
     cursor = await connection.execute(
-        "SELECT EXISTS (SELECT FROM events WHERE stream = %s AND version = 1),"
-        " EXISTS (SELECT FROM complained WHERE petition = %s),"
-        " ARRAY(SELECT cadre FROM complaint WHERE petition = %s)",
-        [stream_of(petition), petition, petition],
+        "SELECT petition, EXISTS (SELECT FROM complained c WHERE c.petition = asked.petition),"
+        " ARRAY(SELECT cadre FROM complaint c WHERE c.petition = asked.petition)"
+        " FROM unnest(%s::uuid[], %s::text[]) AS asked (petition, stream)"
+        " WHERE EXISTS (SELECT FROM events e WHERE e.stream = asked.stream AND e.version = 1)",
+        [list(petitions), [stream_of(petition) for petition in petitions]],
     )
-    [(there, flagged, about)] = await cursor.fetchall()
-    return Complaint(frozenset(about), awaited=flagged and not about) if there else None
+    return {
+        petition: Complaint(frozenset(about), awaited=flagged and not about)
+        for petition, flagged, about in await cursor.fetchall()
+    }

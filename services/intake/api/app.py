@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from lianxin_schemas.events.ratings import RoundEvent
 
-from services.intake.api import follow, listing, marks, petitions, ratings, rounds, vault, visits
+from services.intake.api import answers, follow, listing, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
 from services.intake.desk import Desk
 from services.intake.projections import PROJECTION
@@ -28,6 +28,7 @@ def application(settings: Settings) -> FastAPI:
     routers = (
         visits.router,
         petitions.router,
+        answers.router,
         follow.router,
         vault.router,
         listing.router,

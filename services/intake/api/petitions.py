@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from lianxin_schemas.events.petitions import Channel
 from lianxin_schemas.ids import CategoryCode, ZoneId
+from pydantic import BaseModel
 
 from services.intake import receiving
 from services.intake.domain import receipts
@@ -18,6 +19,8 @@ from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import known
 from services.runtime.log import Decision, Fact, Overtaken
+from services.web import batches
+from services.web.batches import Items, Outcome
 from services.web.principals import Allow, Principal, Role, anyone
 from services.web.receipts import Receipt
 
@@ -25,6 +28,13 @@ router = APIRouter(prefix="/petitions", tags=["petitions"])
 
 Writer = Annotated[Principal, Depends(Allow(Role.OFFICE, Role.CADRE, Role.IMPORT))]
 Counter = Annotated[Principal, Depends(Allow(Role.OFFICE))]
+Importer = Annotated[Principal, Depends(Allow(Role.IMPORT))]
+
+
+class Batch(BaseModel):
+    """Up to 1,000 petitions; each is accepted or refused by itself."""
+
+    petitions: Items
 
 
 class WebPetition(Command):
@@ -59,21 +69,14 @@ class Numbered(Receipt):
 @router.post("", status_code=201)
 async def register(command: RegisterPetition, principal: Writer, request: Request) -> Receipt:
     """Puts a petition on record. The import role may do so at a time long past."""
-    now = datetime.now(UTC)
-    oldest = None if principal.has(Role.IMPORT) else request.app.state.settings.oldest_days
-    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
-    try:
-        events = register_petition(command, now, oldest)
-    except Refused:
-        # What was in time when it was sent first has its receipt, however late it is sent again.
-        if receipt := await known(request.app.state.pool, decision):
-            return Receipt.of(receipt)
-        raise
-    decision = replace(decision, facts=[Fact(event, command.time or now) for event in events])
-    try:
-        return Receipt.of(await request.app.state.log.submit(decision))
-    except Overtaken as error:
-        raise Refused("petition.exists", "petition.petition") from error
+    return await _register(command, principal, request)
+
+
+@router.post("/batch", max_body_size=batches.BODY)
+async def register_many(batch: Batch, principal: Importer, request: Request, response: Response) -> list[Outcome]:
+    """Puts many on record, with an outcome for each; those refused can be sent again by themselves."""
+    commands = batches.read(batch.petitions, RegisterPetition.model_validate)
+    return await batches.receipts(commands, lambda one: _register(one, principal, request), request, response)
 
 
 @router.post("/reception", status_code=201)
@@ -94,3 +97,21 @@ async def receive_from_web(command: WebPetition, request: Request) -> Numbered:
     desk = request.app.state.desk
     kept = await receiving.receive(desk, received, receiving.RESIDENT, datetime.now(UTC), None)
     return Numbered.with_number(*kept)
+
+
+async def _register(command: RegisterPetition, principal: Principal, request: Request) -> Receipt:
+    now = datetime.now(UTC)
+    oldest = None if principal.has(Role.IMPORT) else request.app.state.settings.oldest_days
+    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
+    try:
+        events = register_petition(command, now, oldest)
+    except Refused:
+        # What was in time when it was sent first has its receipt, however late it is sent again.
+        if receipt := await known(request.app.state.pool, decision):
+            return Receipt.of(receipt)
+        raise
+    decision = replace(decision, facts=[Fact(event, command.time or now) for event in events])
+    try:
+        return Receipt.of(await request.app.state.log.submit(decision))
+    except Overtaken as error:
+        raise Refused("petition.exists", "petition.petition") from error

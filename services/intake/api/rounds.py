@@ -1,6 +1,5 @@
 """Rounds of ratings over HTTP (G1): opened, with a code for each who is asked, and closed."""
 
-import asyncio
 import csv
 import io
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from services.intake.domain import codes, rounds
 from services.intake.domain.rounds import CloseRound, OpenRound, local_day
@@ -18,7 +17,8 @@ from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import execute, known
 from services.runtime.log import Decision, Entry, Fact, Overtaken
-from services.web.errors import EXPECTED, field_errors, refusal_of
+from services.web import batches
+from services.web.batches import Items
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
 
@@ -28,13 +28,12 @@ BATCH_BODY = 1024 * 1024
 MOST_CODES = 50_000
 """Codes that one answer holds."""
 Organisation = Annotated[Principal, Depends(Allow(Role.ORGANISATION))]
-_one = TypeAdapter(OpenRound)
 
 
 class Batch(BaseModel):
     """Up to 1,000 rounds; each is accepted or refused by itself."""
 
-    rounds: Annotated[list[Any], Field(min_length=1, max_length=1_000)]
+    rounds: Items
 
 
 class Opened(BaseModel):
@@ -70,9 +69,9 @@ async def open_many(batch: Batch, principal: Organisation, request: Request, res
     asked = sum(_asked(item) for item in batch.rounds)
     if asked > MOST_CODES:
         raise Refused("rounds.too-many-codes", "rounds", most=MOST_CODES)
-    outcomes = await asyncio.gather(*(_open_item(item, principal, request) for item in batch.rounds))
-    if any(outcome.status == 503 for outcome in outcomes):
-        response.headers["Retry-After"] = "2"
+    commands = batches.read(batch.rounds, OpenRound.model_validate)
+    done = await batches.each(commands, lambda command: _open(command, principal, request), request, response)
+    outcomes = [Outcome(status=one.status, opened=one.result, error=one.error) for one in done]
     return _as_asked(request, response, outcomes, [outcome.opened for outcome in outcomes if outcome.opened])
 
 
@@ -124,20 +123,6 @@ def _opened(command: OpenRound, receipt: log.Receipt, request: Request) -> Opene
         codes=codes.of_round(request.app.state.ballots.secret, asked.round, asked.invited),
         **asked.model_dump(include={"round", "kind", "zone", "cadre", "closes"}),
     )
-
-
-async def _open_item(item: Any, principal: Principal, request: Request) -> Outcome:
-    catalogue = request.app.state.catalogue
-    try:
-        opened = await _open(_one.validate_python(item, strict=False), principal, request)
-    except ValidationError as error:
-        fields = field_errors(error)
-        status, body = catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
-    except EXPECTED as error:
-        status, body = catalogue.body(refusal_of(error))
-    else:
-        return Outcome(status=201, opened=opened)
-    return Outcome(status=status, error=body)
 
 
 def _asked(item: Any) -> int:

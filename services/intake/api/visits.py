@@ -1,6 +1,5 @@
 """Visits over HTTP (V1-V3)."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -8,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from lianxin_schemas.events.visits import Visit
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from services.intake import receiving
 from services.intake.api.petitions import Numbered
@@ -19,30 +18,21 @@ from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import execute, known
 from services.runtime.log import Decision, Entry, Fact, Overtaken
-from services.web.errors import EXPECTED, field_errors, refusal_of
+from services.web import batches
+from services.web.batches import Items, Outcome
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
 
 router = APIRouter(prefix="/visits", tags=["visits"])
 
-BATCH_BODY = 4 * 1024 * 1024
 Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT))]
 Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT, Role.ORGANISATION))]
-_one = TypeAdapter(LogVisit)
 
 
 class Batch(BaseModel):
     """Up to 1,000 visits; each is accepted or refused by itself."""
 
-    visits: Annotated[list[Any], Field(min_length=1, max_length=1_000)]
-
-
-class Outcome(BaseModel):
-    """What became of one visit of a batch, in the order sent: `status` as if it had been sent alone."""
-
-    status: int
-    receipt: Receipt | None = None
-    error: dict[str, Any] | None = None
+    visits: Items
 
 
 class VisitView(BaseModel):
@@ -59,13 +49,11 @@ async def log_one(command: LogVisit, principal: Writer, request: Request) -> Rec
     return await _log(command, principal, request)
 
 
-@router.post("/batch", max_body_size=BATCH_BODY)
+@router.post("/batch", max_body_size=batches.BODY)
 async def log_many(batch: Batch, principal: Writer, request: Request, response: Response) -> list[Outcome]:
     """Enters many visits, with an outcome for each; those refused can be sent again by themselves."""
-    outcomes = await asyncio.gather(*(_log_item(item, principal, request) for item in batch.visits))
-    if any(outcome.status == 503 for outcome in outcomes):
-        response.headers["Retry-After"] = "2"
-    return list(outcomes)
+    entries = batches.read(batch.visits, LogVisit.model_validate)
+    return await batches.receipts(entries, lambda entry: _log(entry, principal, request), request, response)
 
 
 @router.post("/{visit}/corrections", status_code=201)
@@ -135,18 +123,6 @@ async def _log(command: LogVisit, principal: Principal, request: Request) -> Rec
         return Receipt.of(await request.app.state.log.submit(decision))
     except Overtaken as error:
         raise Refused("visit.exists", "visit.visit") from error
-
-
-async def _log_item(item: Any, principal: Principal, request: Request) -> Outcome:
-    catalogue = request.app.state.catalogue
-    try:
-        return Outcome(status=201, receipt=await _log(_one.validate_python(item, strict=False), principal, request))
-    except ValidationError as error:
-        fields = field_errors(error)
-        status, body = catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
-    except EXPECTED as error:
-        status, body = catalogue.body(refusal_of(error))
-    return Outcome(status=status, error=body)
 
 
 async def _change(visit: UUID, command: visits.Command, principal: Principal, request: Request, decide: Any) -> Receipt:

@@ -1,4 +1,6 @@
-"""What a resident does about the own petition by number and secret, without an account (U2, C4, C8)."""
+"""What a resident does about the own petition: by number and secret, without an account (U2), or by telephone and at
+the counter, where staff enter it (C4, C8).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,8 +15,10 @@ from lianxin_schemas.events.petitions import (
     Satisfaction,
     Solved,
 )
+from lianxin_schemas.ids import Time
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from services.intake.domain import times
 from services.intake.domain.cases import Case, Phase
 from services.intake.domain.vault import Words
 from services.intake.domain.visits import Command
@@ -40,12 +44,29 @@ class AskErasure(Code, Command):
     """Have everything destroyed that is kept of oneself with this petition (P1)."""
 
 
-class GiveVerdict(Code, Command):
-    """Say what became of it (C8); the newest one holds."""
+class Verdict(Command):
+    """What became of it (C8); the newest one holds."""
 
     solved: Solved
     satisfied: Satisfaction | None = None
+
+
+class GiveVerdict(Code, Verdict):
+    """Say what became of it."""
+
     words: Words | None = None
+
+
+class EnterWithdrawal(Command):
+    """Enter that a resident asked for nothing any more; `time` is when, now if left out."""
+
+    time: Time | None = None
+
+
+class EnterVerdict(Verdict):
+    """Enter what a resident said became of it; `time` is when, now if left out."""
+
+    time: Time | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +106,7 @@ def ask_withdrawal(state: State, case: Case) -> list[Event]:
     return [PetitionWithdrawalAsked(petition=state.registered.petition)]
 
 
-def give_verdict(state: State, case: Case, command: GiveVerdict, said: str | None) -> list[Event]:
+def give_verdict(state: State, case: Case, command: Verdict, said: str | None) -> list[Event]:
     """Taken from the reply on; on a reopened case from its next reply on. The same again says nothing new (C8)."""
     assert state.registered
     replied = [step.time for step in case.steps if step.phase is Phase.REPLIED]
@@ -100,3 +121,22 @@ def give_verdict(state: State, case: Case, command: GiveVerdict, said: str | Non
             petition=state.registered.petition, solved=command.solved, satisfied=command.satisfied, said=said
         )
     ]
+
+
+def enter(
+    state: State, case: Case, command: EnterVerdict | EnterWithdrawal, now: datetime, oldest_days: int | None
+) -> list[tuple[Event, datetime]]:
+    """What a resident said to somebody who enters it, each event with when it was said: not before the petition, and a
+    verdict not before the reply it is about.
+    """
+    time = command.time or now
+    times.check(time, now, oldest_days, "time")
+    if isinstance(command, EnterVerdict):
+        events = give_verdict(state, case, command, None)
+        began = [step.time for step in case.steps if step.phase is Phase.REPLIED][-1]
+    else:
+        events = ask_withdrawal(state, case)
+        began = state.time or time
+    if command.time and command.time < began:
+        raise Refused("time.before-start", "time")
+    return [(event, max(time, began)) for event in events]

@@ -1,5 +1,6 @@
 """Cases, zones and offices as the projection has them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,12 +12,16 @@ from lianxin_schemas.events.base import Event
 from services.runtime.database import Connection
 
 
-async def history(connection: Connection, petition: UUID) -> list[tuple[Event, datetime]]:
-    """The events of a petition's case that have come, each with its time, in the order of their versions."""
+async def histories(connection: Connection, petitions: Sequence[UUID]) -> dict[UUID, list[tuple[Event, datetime]]]:
+    """The events of each petition's case that have come, each with its time, in the order of their versions."""
     cursor = await connection.execute(
-        "SELECT type, data, time FROM case_event WHERE petition = %s ORDER BY version", [petition]
+        "SELECT petition, type, data, time FROM case_event WHERE petition = ANY(%s) ORDER BY petition, version",
+        [list(petitions)],
     )
-    return [(codec.parse(type_, data), time) for type_, data, time in await cursor.fetchall()]
+    found: dict[UUID, list[tuple[Event, datetime]]] = {petition: [] for petition in petitions}
+    for petition, type_, data, time in await cursor.fetchall():
+        found[petition].append((codec.parse(type_, data), time))
+    return found
 
 
 async def zone_known(connection: Connection, zone: str) -> bool:

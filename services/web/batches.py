@@ -1,0 +1,112 @@
+"""Many commands in one request: each is accepted or refused by itself, in the order they were sent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field, ValidationError
+
+from services.refused import Refused
+from services.web.after import Arrivals
+from services.web.errors import EXPECTED, field_errors, refusal_of
+from services.web.receipts import Receipt
+
+BODY = 4 * 1024 * 1024
+"""Largest body in bytes of a batch."""
+Items = Annotated[list[Any], Field(min_length=1, max_length=1_000)]
+"""What a batch holds, not looked at yet: one that cannot be read must not refuse the others."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Outcome(BaseModel):
+    """What became of one item, in the order sent: `status` as if it had been sent alone."""
+
+    status: int
+    receipt: Receipt | None = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """The same for whatever an item answers."""
+
+    status: int
+    result: R | None = None
+    error: dict[str, Any] | None = None
+
+
+def read(items: Sequence[Any], parse: Callable[[Any], T]) -> list[T | ValidationError]:
+    """The items as `parse` reads them, or why it cannot."""
+    found: list[T | ValidationError] = []
+    for item in items:
+        try:
+            found.append(parse(item))
+        except ValidationError as error:
+            found.append(error)
+    return found
+
+
+async def arrived(arrivals: Arrivals, after: str | None) -> None:
+    """Waits for what a batch follows from. Raises Refused `after.too-early`: a batch is carried out then or not at all,
+    for 202, which a query gets, would read as accepted.
+    """
+    try:
+        await arrivals.wait(after)
+    except Refused as refused:
+        raise (Refused("after.too-early") if refused.code == "after.not-yet" else refused) from refused
+
+
+async def receipts(
+    items: Sequence[T | ValidationError],
+    work: Callable[[T], Awaitable[Receipt]],
+    request: Request,
+    response: Response,
+    together: Callable[[T], Hashable] = id,
+) -> list[Outcome]:
+    """`each` for commands that answer with a receipt."""
+    done = await each(items, work, request, response, together)
+    return [Outcome(status=one.status, receipt=one.result, error=one.error) for one in done]
+
+
+async def each(
+    items: Sequence[T | ValidationError],
+    work: Callable[[T], Awaitable[R]],
+    request: Request,
+    response: Response,
+    together: Callable[[T], Hashable] = id,
+) -> list[Done[R]]:
+    """Does the work for every item that could be read, all at once; those that have one `together` in their order.
+
+    What the work refuses is that item's outcome; anything else it raises ends the request.
+    """
+    outcomes: list[Done[R] | None] = [None] * len(items)
+    groups: dict[Hashable, list[int]] = {}
+    for number, item in enumerate(items):
+        groups.setdefault(item if isinstance(item, ValidationError) else together(item), []).append(number)
+
+    async def one_after_the_other(numbers: Sequence[int]) -> None:
+        for number in numbers:
+            outcomes[number] = await _one(items[number], work, request)
+
+    await asyncio.gather(*map(one_after_the_other, groups.values()))
+    done = [outcome for outcome in outcomes if outcome]
+    if any(outcome.status == 503 for outcome in done):
+        response.headers["Retry-After"] = "2"
+    return done
+
+
+async def _one(item: T | ValidationError, work: Callable[[T], Awaitable[R]], request: Request) -> Done[R]:
+    try:
+        if isinstance(item, ValidationError):
+            raise item
+        return Done(201, await work(item))
+    except ValidationError as error:
+        fields = field_errors(error)
+        status, body = request.app.state.catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
+    except EXPECTED as error:
+        status, body = request.app.state.catalogue.body(refusal_of(error))
+    return Done(status, error=body)
