@@ -1,5 +1,7 @@
 """Who may read restricted topics: entries in the broker's authorizer, from the contract alone."""
 
+import time
+
 from kafka.admin import (
     ACL,
     ACLFilter,
@@ -11,13 +13,14 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
 )
-from kafka.errors import NoError, SecurityDisabledError
+from kafka.errors import KafkaTimeoutError, NoError, SecurityDisabledError
 from lianxin_schemas.topics import TOPICS
 
 from services.runtime import broker
 from services.runtime.settings import Settings
 
 RESTRICTED = tuple(topic for topic in TOPICS if topic.restricted)
+IN_FORCE_WITHIN = 60.0
 Right = tuple[str, str, ACLOperation]
 """A topic's full name, a principal, and what it may do."""
 
@@ -50,8 +53,10 @@ def restrict(settings: Settings) -> str:
     names = ", ".join(settings.topic(topic.name) for topic in RESTRICTED)
     admin = KafkaAdminClient(**broker.options(settings), bootstrap_timeout_ms=5_000)
     try:
-        present = {right for topic in RESTRICTED for right in _present(admin, settings.topic(topic.name))}
-        _add(admin, wanted(settings) - present)
+        present = _present(admin, settings)
+        if missing := wanted(settings) - present:
+            _add(admin, missing)
+            _await(admin, settings)
     except SecurityDisabledError:
         return f"the broker has no authorizer: whoever reaches it can read the restricted topics {names}"
     finally:
@@ -61,7 +66,12 @@ def restrict(settings: Settings) -> str:
     return f"only their producers and consumers may read {names}"
 
 
-def _present(admin: KafkaAdminClient, topic: str) -> set[Right]:
+def _present(admin: KafkaAdminClient, settings: Settings) -> set[Right]:
+    """The entries in force, as the broker that answers knows them."""
+    return {right for topic in RESTRICTED for right in _on(admin, settings.topic(topic.name))}
+
+
+def _on(admin: KafkaAdminClient, topic: str) -> set[Right]:
     pattern = ResourcePatternFilter(ResourceType.TOPIC, topic, ACLResourcePatternType.MATCH)
     found, error = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ALLOW, pattern))
     if error is not NoError:
@@ -74,5 +84,14 @@ def _add(admin: KafkaAdminClient, rights: set[Right]) -> None:
         ACL(who, "*", may, ACLPermissionType.ALLOW, ResourcePattern(ResourceType.TOPIC, topic))
         for topic, who, may in sorted(rights)
     ]
-    if entries and (failed := admin.create_acls(entries)["failed"]):
+    if failed := admin.create_acls(entries)["failed"]:
         raise failed[0][1]
+
+
+def _await(admin: KafkaAdminClient, settings: Settings) -> None:
+    """Returns when the entries are in force: a controller's answer comes before its brokers know. KafkaTimeoutError."""
+    deadline = time.monotonic() + IN_FORCE_WITHIN
+    while wanted(settings) - _present(admin, settings):
+        if time.monotonic() > deadline:
+            raise KafkaTimeoutError(f"rights on restricted topics are not in force after {IN_FORCE_WITHIN:.0f} s")
+        time.sleep(0.1)

@@ -25,7 +25,7 @@ from tests.servers import FOLDER, Addresses
 from tests.world.held import everything_holds
 from tests.world.supervisor import Supervisor
 from tests.world.traffic import Traffic
-from tests.world.world import World
+from tests.world.world import World, until
 
 USERS = ("admin", "other", *(f"t.{service}" for service in SERVICES))
 GUARDED = """\
@@ -118,13 +118,16 @@ def test_a_restricted_topic_is_written_by_its_producer_and_read_by_its_consumers
 def test_a_right_that_the_contract_does_not_name_is_said(admin: Settings) -> None:
     pattern = ResourcePattern(ResourceType.TOPIC, "t.leads")
     entry = ACL("User:other", "*", ACLOperation.READ, ACLPermissionType.ALLOW, pattern)
+    given = ("t.leads", "User:other", ACLOperation.READ)
     client = KafkaAdminClient(**broker.options(admin))
     try:
         client.create_acls([entry])
+        until(lambda: given in rights._present(client, admin), "the broker knows")
         with pytest.raises(rights.WrongRights, match=r"User:other read t\.leads"):
             rights.restrict(admin)
     finally:
         client.delete_acls([entry])
+        until(lambda: given not in rights._present(client, admin), "the broker has forgotten")
         client.close()
     rights.restrict(admin)
 
