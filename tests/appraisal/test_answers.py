@@ -318,6 +318,23 @@ def test_A10_townships_without_anything_stand_too_and_have_no_value(client: Clie
     assert body["whole"]["in_time"] == {"numerator": 0, "denominator": 0, "value": None, "interval": None}
 
 
+def test_A3_A10_how_many_have_a_score_under_each_policy(client: Client, county: Store, log: Published) -> None:
+    homes: list[Event] = [event for n in range(5, 7) for event in paired(f"h-{n}", "c-1")]
+    registered_ = [CadreRegistered(cadre=cadre, office="o-1", rank=Rank.VILLAGE) for cadre in ("c-1", "c-2")]
+    take(county, log, *homes, *registered_)
+    body = client.get("/county/reach", period="2026-Q1").json()
+    found = {one["policy"]["name"]: (one["cadres"], one["zones"]) for one in body["policies"]}
+    assert found.keys() == {"first", "satisfaction", "three-dimensions", "three-levels"}
+    assert found["first"] == ({"scored": 1, "of": 2}, {"scored": 2, "of": 3})
+    assert found["satisfaction"] == ({"scored": 0, "of": 2}, {"scored": 0, "of": 3})
+    for name, (cadres, zones) in found.items():
+        for kind, subjects, count in (("cadres", ("c-1", "c-2"), cadres), ("zones", ("z-1", "z-2", "z-3"), zones)):
+            each = [client.get(f"/scores/{kind}/{one}", period="2026-Q1", policy=name).json() for one in subjects]
+            assert sum(one["score"] is not None for one in each) == count["scored"], name
+    assert client.get("/county/reach", period="2005").json()["policies"] == []
+    assert client.get("/county/reach", "c-1", "cadre", period="2026-Q1").json()["code"] == "auth.role"
+
+
 @pytest.mark.parametrize("role", ["cadre", "office", "operations"])
 def test_A10_the_county_with_its_small_numbers_is_the_organisations(client: Client, role: str) -> None:
     assert client.get("/county", "c-1", role, period="2026-Q1").json()["code"] == "auth.role"

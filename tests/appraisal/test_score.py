@@ -10,7 +10,7 @@ from lianxin_schemas.events.scores import Band, BandFrom, IndicatorKind, Needed,
 
 from services.appraisal.domain.periods import Length, parse
 from services.appraisal.domain.policy import PolicyText, adopt
-from services.appraisal.domain.score import Count, Score, band_of, rounded, score
+from services.appraisal.domain.score import Count, Score, band_of, comes_out, rounded, score
 from services.appraisal.domain.words import COUNTS, INDICATORS, REASONS, Why, of_node, of_policy, rule
 from services.refused import Refused
 from tests.appraisal.given import POLICIES
@@ -182,6 +182,13 @@ def test_A3_whatever_is_missing_the_weights_applied_make_up_the_whole(
     assert min(values) * 100 - 1 <= found.value <= max(values) * 100 + 1
     for part in found.parts:
         assert (part.applied == 0) is (part.value is None)
+
+
+@each(counts=COUNTS_, policy=st.sampled_from(POLICIES))
+def test_A3_whether_a_score_comes_out_is_known_without_it(
+    counts: dict[IndicatorKind, Count], policy: PolicyAdopted
+) -> None:
+    assert comes_out(policy, counts) == (score(policy, counts).value is not None)
 
 
 @each(counts=COUNTS_, policy=st.sampled_from(POLICIES))

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Depends, Request
 
 from services.appraisal.api.scores import PeriodName, PolicyName
 from services.appraisal.domain import periods
-from services.appraisal.queries import county
+from services.appraisal.queries import county, reach
 from services.appraisal.queries.county import CountyView
+from services.appraisal.queries.reach import ReachView
 from services.appraisal.store import reading
 from services.web.after import After
 from services.web.principals import Allow, Role
@@ -20,3 +21,12 @@ async def glance(period: PeriodName, request: Request, policy: PolicyName = None
     await request.app.state.arrivals.wait(after)
     async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
         return await county.glance(connection, span, policy or request.app.state.settings.policy)
+
+
+@router.get("/reach")
+async def how_many(period: PeriodName, request: Request, after: After = None) -> ReachView:
+    """Of all cadres and zones, how many have a score under each policy; numbers, and nobody by name."""
+    span = periods.parse(period)
+    await request.app.state.arrivals.wait(after)
+    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
+        return await reach.reach(connection, span)

@@ -99,6 +99,11 @@ def score(policy: PolicyAdopted, counts: Counts) -> Score:
     return Score(value, band_of(value, policy.bands), parts)
 
 
+def comes_out(policy: PolicyAdopted, counts: Counts) -> bool:
+    """Whether there is a score at all: one leaf with enough data carries the whole (A3)."""
+    return any(counts[node.indicator].enough(node.minimum or 1) for node in policy.nodes if node.indicator)
+
+
 Children = Mapping[str | None, Sequence[Node]]
 Weights = dict[str | None, Fraction]
 

@@ -10,11 +10,10 @@ from typing import Any
 from lianxin_schemas.directory import Kind
 from pydantic import BaseModel
 
-from services.appraisal.domain import words
 from services.appraisal.domain.periods import Period
 from services.appraisal.domain.policy import in_force, needed
 from services.appraisal.domain.score import rounded
-from services.appraisal.queries.views import IntervalView, PeriodView, PolicyView, interval
+from services.appraisal.queries.views import IntervalView, PeriodView, PolicyView, interval, policy_view
 from services.appraisal.store import county, policies, reading
 from services.appraisal.store.petitions import Figures
 from services.appraisal.store.reading import Connection
@@ -69,13 +68,12 @@ async def glance(connection: Connection, period: Period, name: str) -> CountyVie
     townships, by_office = await sums(connection, parameters)
     places = await names(connection, Kind.REGION, townships)
     offices = await names(connection, Kind.OFFICE, by_office)
-    called = words.of_policy(name)
     return CountyView(
         period=PeriodView(name=period.name, first=period.first, last=period.last),
         whole=_row("", None, _added(figures for figures, _ in townships.values()), _together(townships)),
         townships=[_row(code, places.get(code), *townships[code]) for code in sorted(townships)],
         offices=[_row(office, offices.get(office), by_office[office]) for office in sorted(by_office)],
-        policy=PolicyView(name=name, version=policy.edition, valid_from=policy.valid_from, zh=called.zh, en=called.en),
+        policy=policy_view(policy),
         as_of=await reading.as_of(connection),
     )
 

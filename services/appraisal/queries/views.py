@@ -93,6 +93,12 @@ class PolicyView(BaseModel):
     en: str
 
 
+def policy_view(policy: PolicyAdopted) -> PolicyView:
+    """An edition with what it is called."""
+    name = words.of_policy(policy.policy)
+    return PolicyView(name=policy.policy, version=policy.edition, valid_from=policy.valid_from, zh=name.zh, en=name.en)
+
+
 class PeriodView(BaseModel):
     """The local days of a period, both included."""
 
@@ -159,14 +165,12 @@ class Scored:
 def score_view(scored: Scored, pages: Mapping[IndicatorKind, Page], as_of: datetime | None) -> ScoreView:
     """The whole answer. An indicator without a page of events is shown without."""
     score, period, policy = scored.score, scored.period, scored.policy
-    says, name = _says(scored), words.of_policy(policy.policy)
+    says = _says(scored)
     band = score.band
     return ScoreView(
         subject=scored.subject,
         period=PeriodView(name=period.name, first=period.first, last=period.last),
-        policy=PolicyView(
-            name=policy.policy, version=policy.edition, valid_from=policy.valid_from, zh=name.zh, en=name.en
-        ),
+        policy=policy_view(policy),
         score=None if scored.withheld else score.value,
         band=BandView(code=band, zh=words.BANDS[band].zh, en=words.BANDS[band].en) if band else None,
         withheld=scored.withheld,

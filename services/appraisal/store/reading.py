@@ -28,3 +28,13 @@ async def as_of(connection: Connection) -> datetime | None:
     cursor = await connection.execute("SELECT max(recorded) FROM progress")
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+async def cadres(connection: Connection) -> list[str]:
+    """All cadres of the register."""
+    return [row[0] for row in await (await connection.execute("SELECT cadre FROM cadre")).fetchall()]
+
+
+async def zones(connection: Connection) -> list[str]:
+    """All zones of the register."""
+    return [row[0] for row in await (await connection.execute("SELECT zone FROM zone")).fetchall()]

@@ -1,0 +1,61 @@
+"""How far the policies reach: of all cadres and zones, how many have a score and how many too little data (A3, A10)."""
+
+from collections.abc import Iterable, Sequence
+
+from lianxin_schemas.events.scores import PolicyAdopted
+from pydantic import BaseModel
+
+from services.appraisal.domain.periods import Period
+from services.appraisal.domain.policy import needed
+from services.appraisal.domain.score import Counts, comes_out
+from services.appraisal.queries.scores import held
+from services.appraisal.queries.views import PeriodView, PolicyView, policy_view
+from services.appraisal.store import policies, reading
+from services.appraisal.store.counts import asked, counts, of_all_cadres
+from services.appraisal.store.reading import Connection
+
+
+class Scored(BaseModel):
+    """So many of so many have a score; the others read "not enough data"."""
+
+    scored: int
+    of: int
+
+    @classmethod
+    def of_those(cls, policy: PolicyAdopted, counted: Iterable[Counts], of: int) -> "Scored":
+        """How many of these, about whom there is anything, have a score."""
+        return cls(scored=sum(comes_out(policy, counts) for counts in counted), of=of)
+
+
+class PolicyReach(BaseModel):
+    """How far one policy reaches."""
+
+    policy: PolicyView
+    cadres: Scored
+    zones: Scored
+
+
+class ReachView(BaseModel):
+    """Every policy in force when the period began."""
+
+    period: PeriodView
+    policies: Sequence[PolicyReach]
+
+
+async def reach(connection: Connection, period: Period) -> ReachView:
+    """Counts those in the register. To be asked inside one snapshot."""
+    cadres, zones = await reading.cadres(connection), await reading.zones(connection)
+    counted: dict[int, tuple[list[Counts], list[Counts]]] = {}
+    found = []
+    for policy in held([edition for edition, _, _ in await policies.editions(connection)], period):
+        required = needed(policy, period)
+        if required not in counted:  # once for all policies that need as many visits
+            everybody = await of_all_cadres(connection, asked("cadre", "", period, required))
+            counted[required] = (
+                [everybody[cadre] for cadre in cadres if cadre in everybody],
+                [await counts(connection, asked("zone", zone, period, required)) for zone in zones],
+            )
+        by_cadre, by_zone = counted[required]
+        reached = Scored.of_those(policy, by_cadre, len(cadres)), Scored.of_those(policy, by_zone, len(zones))
+        found.append(PolicyReach(policy=policy_view(policy), cadres=reached[0], zones=reached[1]))
+    return ReachView(period=PeriodView(name=period.name, first=period.first, last=period.last), policies=found)
