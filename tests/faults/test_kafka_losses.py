@@ -3,28 +3,17 @@
 The receivers run already when that happens: they meet Earlies and Duplicates, and end with the same tables.
 """
 
-import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
-from deploy.local.servers import Servers
 from services.runtime.inbox import Lane, Message
-from tests.world.held import everything_holds, settled
+from tests.world.held import everything_holds
 from tests.world.sent import as_if_read_back, as_if_sent, log_rows, reached
-from tests.world.supervisor import EVERY_ROLE, Supervisor
+from tests.world.supervisor import EVERY_ROLE
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
-
-
-@pytest.fixture
-def own_world(private_servers: Servers, tmp_path: Path) -> Iterator[World]:
-    """On servers of its own."""
-    made = World(private_servers.kafka_address, private_servers.postgres_url, tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -79,26 +68,3 @@ def test_rule_14_a_tail_lost_behind_a_seal_is_published_again_though_topics_grew
     as_if_sent(world, arrived, position=len(messages))
     as_if_read_back(world, messages[:70])
     _holds(world, traffic, arrived)
-
-
-@pytest.mark.xdist_group("private-servers")
-def test_rule_14_the_broker_is_restored_from_an_older_copy(own_world: World, private_servers: Servers) -> None:
-    """What it lost was applied by every receiver, and comes again behind what is accepted after the restore."""
-    world, kafka = own_world, private_servers.kafka
-    traffic = Traffic(world.api("intake"))
-    supervisor = Supervisor(world).watch()
-    traffic.some(30)
-    settled(world, "intake", "assignment", "appraisal")
-    data, copy = kafka.launch.folder / "data", kafka.launch.folder / "copy"
-    kafka.kill()
-    shutil.copytree(data, copy)
-    kafka.start()
-    traffic.some(30)
-    settled(world, "intake", "assignment", "appraisal")
-    kafka.kill()
-    shutil.rmtree(data)
-    copy.rename(data)
-    kafka.start()
-    traffic.some(10)
-    everything_holds(world, traffic)
-    assert supervisor.look()
