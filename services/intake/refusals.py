@@ -22,7 +22,19 @@ TEXTS = {
     "zone.unknown": Text(
         422, "没有这个责任区。不知道就不填。", "There is no such zone; leave it out where it is not known."
     ),
-    "told.no-words": Text(422, "写一写是什么事。", "Write what it is about."),
+    "category.not-chosen": Text(422, "选一类，拿不准就选“都不合适”。", "Choose one; if in doubt, “None of these”."),
+    "zone.not-chosen": Text(422, "选一个地方，拿不准就选“不清楚”。", "Choose a place; if in doubt, “I do not know”."),
+    "about.not-chosen": Text(
+        422,
+        "选出是哪位干部，没有就选最后一项。",
+        "Choose which official it is about; the last row if none.",
+    ),
+    "told.no-words": Text(422, "写一写是什么事，一句话也可以。", "Say what it is about; one sentence is enough."),
+    "petition.sent-already": Text(
+        409,
+        "这件诉求已经提交过，后来改的没有收下。有别的事，从头再提一件。",
+        "This petition was sent before; what was changed since is not kept. Raise another for another matter.",
+    ),
     "complaint.about-whom": Text(
         422,
         "反映干部的诉求，写明反映哪些干部；不是反映干部的，两项都不填。",
@@ -46,6 +58,11 @@ TEXTS = {
         429,
         "试的次数太多。{minutes}分钟后再试，或带收据到窗口查。",
         "Too many tries. Try again in {minutes} minutes, or bring the receipt to the counter.",
+    ),
+    "code.let-go": Text(
+        401,
+        "隔的时间太长，页面已经关上。返回“查进度”，再写一次编号和查询码。",
+        "The page was closed after a while. Go to “Check progress” and write number and code once more.",
     ),
     "withdrawal.asked": Text(409, "您已经申请撤回。", "You have asked to withdraw it already."),
     "petition.not-found": Text(404, "没有找到这件诉求。", "There is no such petition."),

@@ -26,3 +26,7 @@ class Settings(Common):
         """The connection string of intake's own database, of `vault` or of `keys`."""
         server = {"vault": self.vault_postgres, "keys": self.keys_postgres}.get(service) or self.postgres
         return conninfo(server, f"{self.space}_{service}", guarded=guarded)
+
+    reception: str = ""
+    """Where and on which days residents are received, as pages say it, in Chinese and in English (C1)."""
+    reception_en: str = ""

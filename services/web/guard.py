@@ -91,8 +91,10 @@ def _dress(headers: MutableHeaders, path: str) -> None:
 
 
 def _choice(request: Request) -> RedirectResponse | None:
-    """The answer to `?lang=` and `?size=` on a page: a cookie, and the same page without them."""
-    if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+    """The answer to `?lang=` and `?size=` on a page: a cookie, and the same page without them. A form is sent once more
+    with what is in it; whether it may act is looked at then.
+    """
+    if request.method not in {"GET", "POST"} or "text/html" not in request.headers.get("accept", ""):
         return None
     asked = parse_qsl(request.url.query, keep_blank_values=True)
     chosen = {name: value for name, value in asked if value in CHOICES.get(name, ())}
@@ -100,7 +102,8 @@ def _choice(request: Request) -> RedirectResponse | None:
         return None
     rest = urlencode([(name, value) for name, value in asked if name not in CHOICES])
     path = "/" + request.url.path.lstrip("/")  # never `//host`, which a browser takes for another site
-    back = RedirectResponse(f"{path}?{rest}" if rest else path, 303, {"Cache-Control": "no-store"})
+    status = 303 if request.method == "GET" else 307
+    back = RedirectResponse(f"{path}?{rest}" if rest else path, status, {"Cache-Control": "no-store"})
     for name, value in chosen.items():
         back.set_cookie(f"lx-{name}", value, YEAR, path="/", samesite="lax")
     return back

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.pages.looking import Look, looking
+from tests.pages.residents import Installation, installed
+from tests.servers import Addresses
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,10 @@ def look(browser: Browser) -> Iterator[Look]:
     """Looks at pages."""
     with looking(browser) as eye:
         yield eye
+
+
+@pytest.fixture(scope="session")
+def residents(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """intake and its pages."""
+    with installed(servers, tmp_path_factory.mktemp("residents")) as running:
+        yield running

@@ -9,6 +9,7 @@ from lianxin_schemas.events.ratings import RoundEvent
 from services.intake.api import answers, follow, listing, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
 from services.intake.desk import Desk
+from services.intake.pages import following, home, raising
 from services.intake.projections import PROJECTION
 from services.intake.refusals import TEXTS
 from services.intake.settings import Settings
@@ -35,6 +36,9 @@ def application(settings: Settings) -> FastAPI:
         rounds.router,
         ratings.router,
         marks.router,
+        home.router,
+        raising.router,
+        following.router,
     )
 
     @asynccontextmanager

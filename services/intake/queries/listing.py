@@ -1,5 +1,6 @@
 """What anybody may choose from when raising a petition: zones and categories. For routes and pages (C1)."""
 
+from collections.abc import Collection
 from datetime import date
 
 from lianxin_schemas.directory import Kind
@@ -46,10 +47,12 @@ class Category(BaseModel):
     en: str | None = None
 
 
-async def zones(desk: Desk, today: date, zone: str | None = None) -> list[ZoneView]:
-    """All zones, or the one named, in the order of their regions."""
+async def zones(
+    desk: Desk, today: date, zone: str | None = None, regions: Collection[str] | None = None
+) -> list[ZoneView]:
+    """All zones, the one named, or those of these regions, in the order of their regions."""
     async with desk.pool.connection() as connection:
-        found = await store.zones(connection, today, zone)
+        found = await store.zones(connection, today, zone, regions)
         parents = {region: parent for region, _, parent in await store.regions(connection)}
         above = {each.region: _above(each.region, parents) for each in found}
         codes = {code for line in above.values() for code in line} | {each.region for each in found if each.region}

@@ -1,6 +1,6 @@
 """Cases, zones and offices as the projection has them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -42,20 +42,29 @@ class Zone:
     """Offices of its region."""
 
 
-async def zones(connection: Connection, day: date, zone: str | None = None) -> list[Zone]:
-    """All zones, or the one named, in the order of regions."""
+async def zones(
+    connection: Connection, day: date, zone: str | None = None, regions: Collection[str] | None = None
+) -> list[Zone]:
+    """All zones, the one named, or those of these regions, in the order of regions."""
     cursor = await connection.execute(
         "SELECT z.zone, z.level, z.region,"
         " (SELECT l.cadre FROM zone_leader l WHERE l.zone = z.zone AND l.since <= %(day)s"
         "   AND (l.until IS NULL OR l.until >= %(day)s) ORDER BY l.since DESC, l.cadre LIMIT 1),"
         " ARRAY(SELECT o.office FROM office o WHERE o.region = z.region ORDER BY o.office)"
-        " FROM zone z WHERE %(zone)s::text IS NULL OR z.zone = %(zone)s ORDER BY z.region NULLS LAST, z.zone",
-        {"day": day, "zone": zone},
+        " FROM zone z WHERE (%(zone)s::text IS NULL OR z.zone = %(zone)s)"
+        " AND (%(regions)s::text[] IS NULL OR z.region = ANY(%(regions)s)) ORDER BY z.region NULLS LAST, z.zone",
+        {"day": day, "zone": zone, "regions": None if regions is None else list(regions)},
     )
     return [
         Zone(zone_, level, region, leader, tuple(offices))
         for zone_, level, region, leader, offices in await cursor.fetchall()
     ]
+
+
+async def located(connection: Connection) -> list[tuple[str, str]]:
+    """Region and zone of every zone that lies in a region, in the order of regions."""
+    cursor = await connection.execute("SELECT region, zone FROM zone WHERE region IS NOT NULL ORDER BY region, zone")
+    return await cursor.fetchall()
 
 
 async def regions(connection: Connection) -> list[tuple[Any, ...]]:
