@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from psycopg_pool import AsyncConnectionPool
 
 from services.intake.domain import codes
-from services.intake.domain.ballots import Answer, Outcome, take
+from services.intake.domain.ballots import Answer, Found, Outcome, good
 from services.intake.domain.rounds import local_day
 from services.intake.store import ballots as store
 from services.intake.store import codes as spending
@@ -120,22 +120,13 @@ class Ballots:
 
         Raises Refused: `rating.unknown`, `rating.own`, `rating.wait`; Overloaded; psycopg.OperationalError.
         """
-        place = hash((self._salt, source))
-        if self._guesses.too_many(place, now):
-            raise Refused("rating.wait")
+        place = self._place(source, now)
         if len(self._waiting) >= MOST:
             raise Overloaded
-        # What can be no code is looked up like any other: it takes as long.
-        hashed = codes.hashed(self.secret, answer.code) or b""
         async with self._pool.connection() as connection:
-            found = await spending.find(connection, hashed)
-            try:
-                if take(found, cadre, local_day(now)) is Outcome.ALREADY:
-                    return Outcome.ALREADY
-            except Refused as refused:
-                if refused.code == "rating.unknown":
-                    self._guesses.wrong(place, now)
-                raise
+            hashed, found = await self._good(connection, answer.code, now, place, cadre)
+            if found.spent:
+                return Outcome.ALREADY
             round_ = await spending.spend(connection, hashed)
         if round_ is None:
             return Outcome.ALREADY
@@ -144,6 +135,37 @@ class Ballots:
         self._empty.clear()
         self._wake.set()
         return Outcome.COUNTED
+
+    async def about(self, code: str, now: datetime, source: str, cadre: str | None = None) -> Found:
+        """What a code is for, under the limits of an answer; changes nothing. Whoever shows it leaves out whether the code
+        was used: a list of codes must not tell who has answered without using them up.
+
+        Raises what `answer` does, but for Overloaded.
+        """
+        place = self._place(source, now)
+        async with self._pool.connection() as connection:
+            _, found = await self._good(connection, code, now, place, cadre)
+        return found
+
+    def _place(self, source: str, now: datetime) -> int:
+        """What stands for an address in memory; refused where too many wrong codes came from it."""
+        place = hash((self._salt, source))
+        if self._guesses.too_many(place, now):
+            raise Refused("rating.wait")
+        return place
+
+    async def _good(
+        self, connection: Connection, code: str, now: datetime, place: int, cadre: str | None
+    ) -> tuple[bytes, Found]:
+        """A code's hash and what is on record of it. What can be no code is looked up like any other, as long."""
+        hashed = codes.hashed(self.secret, code) or b""
+        found = await spending.find(connection, hashed)
+        try:
+            return hashed, good(found, cadre, local_day(now))
+        except Refused as refused:
+            if refused.code == "rating.unknown":
+                self._guesses.wrong(place, now)
+            raise
 
     async def written(self) -> None:
         """Waits until no answer is held in memory."""

@@ -114,7 +114,7 @@ TEXTS = {
         "At most {most} codes at a time; open the rounds in parts.",
     ),
     "rating.unknown": Text(
-        404,
+        422,
         "没有这个测评码，或者这一轮已经结束。对照卡片再输一次，字母里没有 I、L、O、U。",
         "There is no such code, or its round is over. Compare it with the card; codes have no I, L, O or U.",
     ),

@@ -123,7 +123,7 @@ def test_g2_anyone_answers_by_code_and_once(api: Client, organise: Callable[...,
     api.run(api.app.state.ballots.written)
     assert rows("SELECT count(*) FROM rating_ballot WHERE round = %s", [opened["round"]]) == [(1,)]
     unknown = answer(api, "0000-0000-0000")
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "rating.unknown")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "rating.unknown")
 
 
 @pytest.mark.parametrize("mark", [0, 6, "5", 4.5, None])
@@ -273,7 +273,7 @@ ODD = (float("inf"), float("nan"), HALF, -(10**9))
     ("path", "body", "status"),
     [
         ("answers", {"code": HALF, "mark": 1}, 422),
-        ("answers", {"code": "\0" * 12, "mark": 1}, 404),
+        ("answers", {"code": "\0" * 12, "mark": 1}, 422),
         ("answers", {"code": 12, "mark": 1}, 422),
         ("answers", [], 422),
         (

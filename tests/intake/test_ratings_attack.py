@@ -136,10 +136,13 @@ async def appended(connection: Connection, round_: UUID, sealed: Sequence[bytes]
 
 
 async def unshuffled(connection: Connection, round_: UUID, sealed: Sequence[bytes]) -> None:
-    """Ballots written anew in one transaction, in the order in which they came."""
+    """Ballots written anew in one transaction, in the order in which they came: cmin says which that is, each being
+    written by a command of its own. Where they lie does not: when autovacuum frees places between two of the commands,
+    the second takes a place before the first.
+    """
+    in_order = "SELECT sealed FROM rating_ballot WHERE round = %s ORDER BY cmin::text::bigint"
     async with connection.transaction():
-        cursor = await connection.execute("SELECT sealed FROM rating_ballot WHERE round = %s ORDER BY ctid", [round_])
-        old = [row[0] for row in await cursor.fetchall()]
+        old = [row[0] for row in await (await connection.execute(in_order, [round_])).fetchall()]
         await connection.execute("DELETE FROM rating_ballot WHERE round = %s", [round_])
         await appended(connection, round_, [*old, *sealed])
 

@@ -9,7 +9,8 @@ from lianxin_schemas.events.ratings import RoundEvent
 from services.intake.api import answers, follow, listing, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
 from services.intake.desk import Desk
-from services.intake.pages import following, home, raising
+from services.intake.pages import following, home, raising, rating
+
 from services.intake.projections import PROJECTION
 from services.intake.refusals import TEXTS
 from services.intake.settings import Settings
@@ -39,6 +40,7 @@ def application(settings: Settings) -> FastAPI:
         home.router,
         raising.router,
         following.router,
+        rating.router,
     )
 
     @asynccontextmanager

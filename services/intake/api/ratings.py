@@ -1,6 +1,8 @@
 """Answers to a rating over HTTP, by code and by nothing else (G2)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -37,11 +39,22 @@ async def take(given: Answer, request: Request, principal: Principal | None) -> 
 
     Raises what `Ballots.answer` does.
     """
+    ballots: Ballots = request.app.state.ballots
+    async with whole_steps():
+        return await ballots.answer(given, datetime.now(UTC), source(request), principal.id if principal else None)
+
+
+@asynccontextmanager
+async def whole_steps() -> AsyncIterator[None]:
+    """What is done inside ends at a whole step after it began, however it ends."""
     clock = asyncio.get_running_loop().time
     came = clock()
     try:
-        source = request.client.host if request.client else ""
-        ballots: Ballots = request.app.state.ballots
-        return await ballots.answer(given, datetime.now(UTC), source, principal.id if principal else None)
+        yield
     finally:
         await asyncio.sleep(STEP - (clock() - came) % STEP)
+
+
+def source(request: Request) -> str:
+    """The address that a request comes from."""
+    return request.client.host if request.client else ""

@@ -13,15 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.domain.rounds import LEAST
 from services.refused import Refused
 
+Code = Annotated[str, Field(max_length=40)]
+"""As somebody types it."""
 Mark = Annotated[int, Field(ge=1, le=5)]
 
 
 class Answer(BaseModel):
-    """What somebody thinks, by a code: 1 is worst, 5 best. No id, no name, no time: there is no place for them."""
+    """What somebody thinks, by a code: from 1 to 5, the more the better, in a reverse round the worse. No id, no name,
+    no time: there is no place for them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: Annotated[str, Field(max_length=40)]
+    code: Code
     mark: Mark
 
 
@@ -35,10 +39,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """A code that is on record: its round, whom the round is about, its last day, whether it still takes answers."""
+    """A code that is on record: its round, what the round is about, its last day, whether it still takes answers."""
 
     round: UUID
+    kind: RatingKind
     cadre: str
+    zone: str | None
+    first: date
+    last: date
     closes: date
     open: bool
     spent: bool
@@ -60,13 +68,13 @@ class Round:
     released_on: date | None = None
 
 
-def take(found: Found | None, cadre: str | None, today: date) -> Outcome:
-    """Whether the code counts now. `cadre` is whoever is signed in, if somebody is: nobody rates himself."""
+def good(found: Found | None, cadre: str | None, today: date) -> Found:
+    """The code, if its round takes answers. `cadre` is whoever is signed in, if somebody is: nobody rates himself."""
     if found is None or not found.open or found.closes < today:
         raise Refused("rating.unknown", "code")
     if cadre == found.cadre:
         raise Refused("rating.own")
-    return Outcome.ALREADY if found.spent else Outcome.COUNTED
+    return found
 
 
 def may_release(round_: Round, waiting: int, today: date) -> bool:

@@ -3,13 +3,15 @@
 import hmac
 from collections.abc import Hashable
 from datetime import datetime, timedelta
+from unicodedata import normalize
 from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base32: nothing that could be read as something else."""
 LENGTH = 12
 """Sixty bits: 2^60 codes stand against some thousand that are good at a time."""
-_READ_AS = str.maketrans("OIL", "011", "- ")
+_READ_AS = str.maketrans("OIL", "011", "- —–‐")
+"""What is read as another sign, and what is passed over: Chinese keyboards write dashes of their own."""
 
 
 def of_round(key: bytes, round_: UUID, count: int) -> list[str]:
@@ -24,7 +26,7 @@ def of_round(key: bytes, round_: UUID, count: int) -> list[str]:
 
 def hashed(key: bytes, code: str) -> bytes | None:
     """What is kept of a code, however it is spelt; None for what can be none."""
-    plain = code.upper().translate(_READ_AS)
+    plain = normalize("NFKC", code).upper().translate(_READ_AS)  # full-width signs too
     if len(plain) != LENGTH or not set(plain) <= set(ALPHABET):
         return None
     return _mac(key, f"hash/{plain}")

@@ -4,7 +4,7 @@ import os
 from typing import Any
 from uuid import UUID
 
-from lianxin_schemas.events.ratings import RoundOpened
+from lianxin_schemas.events.ratings import RatingKind, RoundOpened
 
 from services.intake.domain import codes
 from services.intake.domain.ballots import Found
@@ -30,12 +30,15 @@ def row(key: bytes, event: RoundOpened) -> Statement:
 async def find(connection: Connection, hash_: bytes) -> Found | None:
     """The code with this hash, if its round is under way."""
     cursor = await connection.execute(
-        "SELECT round, r.cadre, r.closes, r.phase = 'open', c.spent"
+        "SELECT round, r.kind, r.cadre, r.zone, r.first, r.last, r.closes, r.phase = 'open', c.spent"
         " FROM rating_code c JOIN rating_round r USING (round) WHERE c.hash = %s",
         [hash_],
     )
     found: Any = await cursor.fetchone()
-    return Found(*found) if found else None
+    if found is None:
+        return None
+    round_, kind, *rest = found
+    return Found(round_, RatingKind(kind), *rest)
 
 
 async def spend(connection: Connection, hash_: bytes) -> UUID | None:
