@@ -19,7 +19,7 @@ def api(settings, tmp_path):
 
 
 def mine(api, who="c-0001", role="cadre", **more):
-    return api.call("GET", "/notices?mine", who=who, role=role, **more)
+    return api.call("GET", "/notices.json?mine", who=who, role=role, **more)
 
 
 def assigned(react, count=1, credit=given.CADRE):
@@ -60,7 +60,7 @@ def test_N2_read_is_marked_once_and_counted(api, react):
     body = mine(api).json()
     assert (body["total"], body["unread"]) == (2, 1)
     assert [one["read"] for one in body["notices"]] == [read.json()["read"], None]
-    unread = api.call("GET", "/notices?unread=true", who="c-0001", role="cadre").json()
+    unread = api.call("GET", "/notices.json?unread=true", who="c-0001", role="cadre").json()
     assert [one["notice"] for one in unread["notices"]] == [second]
 
 
@@ -88,7 +88,7 @@ def test_N2_pages_of_a_long_list_meet_without_gap_or_overlap(api, react):
     seen, before = [], None
     while True:
         more = f"&before={before}" if before else ""
-        body = api.call("GET", f"/notices?limit=2{more}", who="c-0001", role="cadre").json()
+        body = api.call("GET", f"/notices.json?limit=2{more}", who="c-0001", role="cadre").json()
         seen += [one["petition"] for one in body["notices"]]
         before = body["next"]
         if before is None:

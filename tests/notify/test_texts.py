@@ -2,17 +2,13 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from lianxin_schemas.events.notices import NoticeReason
 
-from services.notify import texts
 from services.notify.domain.quiet import SHANGHAI
 from services.notify.texts import About, Words
-from services.web import extract
 
-HERE = Path(texts.__file__).parent
 HAPPENED = datetime(2026, 3, 10, 0, 30, tzinfo=SHANGHAI)
 LIMIT = datetime(2026, 5, 12, tzinfo=SHANGHAI)
 RESIDENTS = [reason for reason in NoticeReason if reason is not NoticeReason.CASE_ASSIGNED]
@@ -62,14 +58,3 @@ def test_without_an_address_of_the_pages_no_line_is_broken(reason):
 def test_U2_a_resident_is_told_to_use_the_receipt(reason):
     zh, en = mail(reason)[1].split("\n----\n")
     assert ("回执" in zh, "receipt" in en) == (True, True)
-
-
-def test_every_text_has_its_chinese_and_no_chinese_is_left_over():
-    messages = [message for message in extract.catalogue(HERE) if message.id]
-    assert {message.id for message in messages} == set(extract.used(HERE))
-    assert len(messages) > 15
-    for message in messages:
-        assert message.string
-        assert not message.fuzzy
-        holes = [sorted(re.findall(r"%\(\w+\)s", str(text))) for text in (message.id, message.string)]
-        assert holes[0] == holes[1]

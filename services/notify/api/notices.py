@@ -14,7 +14,7 @@ from services.refused import Refused
 from services.web.after import After
 from services.web.principals import Allow, Principal, Role
 
-router = APIRouter(prefix="/notices", tags=["notices"])
+router = APIRouter(tags=["notices"])
 
 Told = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE))]
 
@@ -38,7 +38,7 @@ class NoticesView(BaseModel):
     next: int | None
 
 
-@router.get("")
+@router.get("/notices.json")
 async def mine(
     principal: Told,
     request: Request,
@@ -49,10 +49,10 @@ async def mine(
 ) -> NoticesView:
     """The notices of the cadre who asks, and of the office whose staff asks. There are no others to see."""
     await request.app.state.arrivals.wait(after)
-    reader = _reader(principal)
+    own = reader(principal)
     async with request.app.state.pool.connection() as connection:
-        total, unread_ones = await notices.counts(connection, reader)
-        found = await notices.shown(connection, reader, unread=unread, before=before, limit=limit + 1)
+        total, unread_ones = await notices.counts(connection, own)
+        found = await notices.shown(connection, own, unread=unread, before=before, limit=limit + 1)
     page = found[:limit]
     return NoticesView(
         total=total,
@@ -62,17 +62,18 @@ async def mine(
     )
 
 
-@router.put("/{notice}/read")
+@router.put("/notices/{notice}/read")
 async def read(notice: UUID, principal: Told, request: Request) -> NoticeView:
     """Marks an own notice as read; again changes nothing. An office's notice is read for all of its staff."""
     async with request.app.state.pool.connection() as connection:
-        found = await notices.mark_read(connection, notice, _reader(principal))
+        found = await notices.mark_read(connection, notice, reader(principal))
     if found is None:
         raise Refused("notice.not-found")
     return _view(found)
 
 
-def _reader(principal: Principal) -> Reader:
+def reader(principal: Principal) -> Reader:
+    """As whom a principal sees notices."""
     return Reader(
         cadre=principal.id if principal.has(Role.CADRE) else None,
         office=principal.office if principal.has(Role.OFFICE) else None,

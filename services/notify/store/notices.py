@@ -20,7 +20,7 @@ INSERT: LiteralString = (
     " AS n (id, notice, reason, petition, cause, resident, cadre, office) JOIN events e USING (id)"
 )
 MINE: LiteralString = "(n.cadre = %(cadre)s OR n.office = %(office)s)"
-SHOWN: LiteralString = "n.notice, n.position, n.reason, n.petition, n.happened, r.read"
+SHOWN: LiteralString = "n.notice, n.position, n.reason, n.petition, n.office, n.happened, r.read"
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,13 @@ class Reader:
 
 @dataclass(frozen=True)
 class Shown:
-    """A notice in the pages; `read` is when it was marked as read."""
+    """A notice in the pages; `office` where it is an office's, `read` is when it was marked as read."""
 
     notice: UUID
     position: int
     reason: NoticeReason
     petition: UUID
+    office: str | None
     happened: datetime
     read: datetime | None
 
@@ -75,15 +76,21 @@ def post(raised: Mapping[UUID, datetime], ways: Iterable[tuple[UUID, NoticeChann
 
 
 async def shown(
-    connection: psycopg.AsyncConnection[Any], reader: Reader, *, unread: bool, before: int | None, limit: int
+    connection: psycopg.AsyncConnection[Any],
+    reader: Reader,
+    *,
+    unread: bool = False,
+    before: int | None = None,
+    limit: int,
+    skip: int = 0,
 ) -> list[Shown]:
-    """The reader's notices, newest first, from behind a position."""
+    """The reader's notices, newest first, from behind a position or after so many."""
     async with connection.cursor(row_factory=class_row(Shown)) as cursor:
         await cursor.execute(
             f"SELECT {SHOWN} FROM notice n LEFT JOIN reading r USING (notice) WHERE {MINE}"
             " AND (r.read IS NULL OR NOT %(unread)s) AND (n.position < %(before)s OR %(before)s::bigint IS NULL)"
-            " ORDER BY n.position DESC LIMIT %(limit)s",
-            {**vars(reader), "unread": unread, "before": before, "limit": limit},
+            " ORDER BY n.position DESC LIMIT %(limit)s OFFSET %(skip)s",
+            {**vars(reader), "unread": unread, "before": before, "limit": limit, "skip": skip},
         )
         return await cursor.fetchall()
 
