@@ -19,7 +19,7 @@ def api(settings, tmp_path):
 
 
 def mine(api, who="c-0001", role="cadre", **more):
-    return api.call("GET", "/notices.json?mine", who=who, role=role, **more)
+    return api.call("GET", "/notices.json", who=who, role=role, **more)
 
 
 def assigned(react, count=1, credit=given.CADRE):
