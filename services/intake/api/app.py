@@ -10,7 +10,6 @@ from services.intake.api import answers, follow, listing, marks, petitions, rati
 from services.intake.ballots import Ballots
 from services.intake.desk import Desk
 from services.intake.pages import following, home, raising, rating
-
 from services.intake.projections import PROJECTION
 from services.intake.refusals import TEXTS
 from services.intake.settings import Settings
