@@ -137,8 +137,8 @@ class Ballots:
         return Outcome.COUNTED
 
     async def about(self, code: str, now: datetime, source: str, cadre: str | None = None) -> Found:
-        """What a code is for, under the limits of an answer; changes nothing. Whoever shows it leaves out whether it is
-        used: a list of codes must not tell who has answered without using them up.
+        """What a code is for, under the limits of an answer; changes nothing. Whoever shows it leaves out whether the
+        code was used: a list of codes must not tell who has answered without using them up.
 
         Raises what `answer` does, but for Overloaded.
         """

@@ -22,7 +22,7 @@ TEXTS = {
     "zone.unknown": Text(
         422, "没有这个责任区。不知道就不填。", "There is no such zone; leave it out where it is not known."
     ),
-    "category.not-chosen": Text(422, "选一类，拿不准就选“都不合适”。", "Choose one; if in doubt, “None of these”."),
+    "category.not-chosen": Text(422, "选一类，拿不准就选“都不合适”。", 'Choose one; if in doubt, "None of these".'),
     "zone.not-chosen": Text(422, "选一个地方，拿不准就选“不清楚”。", "Choose a place; if in doubt, “I do not know”."),
     "about.not-chosen": Text(
         422,
