@@ -23,7 +23,7 @@ TEXTS = {
         422, "没有这个责任区。不知道就不填。", "There is no such zone; leave it out where it is not known."
     ),
     "category.not-chosen": Text(422, "选一类，拿不准就选“都不合适”。", 'Choose one; if in doubt, "None of these".'),
-    "zone.not-chosen": Text(422, "选一个地方，拿不准就选“不清楚”。", "Choose a place; if in doubt, “I do not know”."),
+    "zone.not-chosen": Text(422, "选一个地方，拿不准就选“不清楚”。", 'Choose a place; if in doubt, "I do not know".'),
     "about.not-chosen": Text(
         422,
         "选出是哪位干部，没有就选最后一项。",
@@ -62,7 +62,7 @@ TEXTS = {
     "code.let-go": Text(
         401,
         "隔的时间太长，页面已经关上。返回“查进度”，再写一次编号和查询码。",
-        "The page was closed after a while. Go to “Check progress” and write number and code once more.",
+        'The page was closed after a while. Go to "Check progress" and write number and code once more.',
     ),
     "withdrawal.asked": Text(409, "您已经申请撤回。", "You have asked to withdraw it already."),
     "petition.not-found": Text(404, "没有找到这件诉求。", "There is no such petition."),
