@@ -81,7 +81,8 @@ def rows_of(files: Mapping[str, Iterable[str]] = SMALL) -> dict[str, list[tuple[
 
 def petition(id_: UUID | None = None, zone: str | None = "z1", **more: Any) -> PetitionRegistered:
     """A petition from a zone."""
-    return PetitionRegistered(petition=id_ or uuid4(), channel=Channel.VISIT, category="03.11", zone=zone, **more)
+    given = {"channel": Channel.VISIT, "category": "03.11", **more}
+    return PetitionRegistered(petition=id_ or uuid4(), zone=zone, **given)
 
 
 def verdict(of: PetitionRegistered, solved: Solved) -> PetitionVerdictGiven:

@@ -12,10 +12,10 @@ from lianxin_schemas.events.petitions import Solved
 
 from deploy.local.keys import make_key
 from services.assignment import operating
-from services.assignment.api import inbox
 from services.assignment.api.app import application
 from services.assignment.domain.days import SHANGHAI, day_of
 from services.assignment.domain.tabs import Tab, tabs
+from services.assignment.queries import inbox
 from services.assignment.store import tables
 from services.runtime import topics
 from tests.assignment.given import complaint, opened, petition, verdict, withdrawal, write_files
@@ -70,7 +70,7 @@ def test_C3_the_pages_are_by_what_is_due_first(api):
     assert listed(api, cadre, "mine", "near") == [near]
     assert listed(api, cadre, "mine", "later") == [later, later_still]
     counts = api.get(cadre, "/cases", of="mine", tab="today").json()["counts"]
-    assert counts == {"overdue": 2, "today": 1, "near": 1, "later": 2, "waiting": 0, "ended": 0}
+    assert counts == {"overdue": 2, "today": 1, "near": 1, "later": 2, "waiting": 0, "ended": 0, "all": 6}
 
 
 def test_C8_what_was_replied_to_waits_for_the_resident_and_comes_back_when_reopened(api):

@@ -1,4 +1,4 @@
-"""A browser for a run, and an eye for each test."""
+"""A browser for the tests of a file, and an eye for each test."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,9 +11,11 @@ from tests.pages.residents import Installation, installed
 from tests.servers import Addresses
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window. While it is open its driver holds the loop of the thread, and `asyncio.run`
+    of other tests would fail: so it does not outlive the file.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.exit("Chromium is missing: install it with `apt-get install chromium fonts-noto-cjk`.", returncode=1)

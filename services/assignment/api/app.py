@@ -7,6 +7,9 @@ from fastapi import FastAPI
 
 from services.assignment import reactions
 from services.assignment.api import cases, inbox, responsible
+from services.assignment.desk import Desk
+from services.assignment.pages import case, handover
+from services.assignment.pages import inbox as desk_inbox
 from services.assignment.refusals import TEXTS
 from services.assignment.settings import Settings
 from services.assignment.store import tables
@@ -23,7 +26,16 @@ def application(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def open_(app: FastAPI) -> AsyncIterator[Sequence[Reason]]:
         async with open_log(app, settings, SERVICE, rows=tables.rows) as reasons:
-            app.state.arrivals = Arrivals(app.state.pool, settings.space, SERVICE, reactions.NAME)
+            arrivals = Arrivals(app.state.pool, settings.space, SERVICE, reactions.NAME)
+            app.state.desk = Desk(settings, app.state.pool, app.state.log, arrivals)
             yield reasons
 
-    return build(settings, SERVICE, [inbox.router, cases.router, responsible.router], TEXTS, open_)
+    routers = (
+        inbox.router,
+        cases.router,
+        responsible.router,
+        desk_inbox.router,
+        case.router,
+        handover.router,
+    )
+    return build(settings, SERVICE, routers, TEXTS, open_)

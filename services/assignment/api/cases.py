@@ -6,17 +6,26 @@ from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from lianxin_schemas.events.cases import CaseDecided, CaseEvent, CaseOpened, CaseReplied, Credit, Outcome, Step, SumStep
+from lianxin_schemas.events.cases import CaseDecided, CaseOpened, CaseReplied, Credit, Outcome, Step, SumStep
 from lianxin_schemas.events.petitions import Channel
 from lianxin_schemas.ids import CategoryCode, PersonId, VaultRef, ZoneId
 from pydantic import BaseModel, ValidationError
 
-from services.assignment.api import acting
-from services.assignment.api.acting import Task
-from services.assignment.domain import cases
-from services.assignment.domain.cases import AcceptCase, AssignCase, Case, CloseCase, DecideCase, Phase, ReplyCase
-from services.assignment.store import complaints
-from services.assignment.store.cases import Kept, events_of
+from services.assignment import handling
+from services.assignment.desk import Desk
+from services.assignment.domain.cases import (
+    AcceptCase,
+    AssignCase,
+    Case,
+    CloseCase,
+    Command,
+    DecideCase,
+    Phase,
+    ReplyCase,
+)
+from services.assignment.handling import Task
+from services.assignment.queries.cases import find
+from services.assignment.store.cases import Kept
 from services.refused import Refused
 from services.web import batches
 from services.web.after import After, to_text
@@ -82,9 +91,7 @@ async def assign(
     petition: UUID, command: AssignCase, principal: Dispatcher, request: Request, after: After = None
 ) -> Receipt:
     """Lets an office, or a cadre of it, answer for the case from now on."""
-    if not principal.has(Role.ORGANISATION) and principal.office != request.app.state.settings.county_office:
-        raise Refused("auth.scope")
-    return await acting.one(petition, command, principal, request, after)
+    return await _one(petition, command, principal, request, after)
 
 
 @router.post("/{petition}/acceptance", status_code=201)
@@ -92,7 +99,7 @@ async def accept(
     petition: UUID, command: AcceptCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
     """The office takes the case up."""
-    return await acting.one(petition, command, principal, request, after)
+    return await _one(petition, command, principal, request, after)
 
 
 @router.post("/{petition}/decision", status_code=201)
@@ -100,7 +107,7 @@ async def decide(
     petition: UUID, command: DecideCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
     """The office has decided."""
-    return await acting.one(petition, command, principal, request, after)
+    return await _one(petition, command, principal, request, after)
 
 
 @router.post("/{petition}/reply", status_code=201)
@@ -108,7 +115,7 @@ async def reply(
     petition: UUID, command: ReplyCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
     """The resident was told."""
-    return await acting.one(petition, command, principal, request, after)
+    return await _one(petition, command, principal, request, after)
 
 
 @router.post("/{petition}/closing", status_code=201)
@@ -116,7 +123,7 @@ async def close(
     petition: UUID, command: CloseCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
     """The resident was asked and has said nothing."""
-    return await acting.one(petition, command, principal, request, after)
+    return await _one(petition, command, principal, request, after)
 
 
 @router.post("/batch", max_body_size=batches.BODY)
@@ -124,12 +131,13 @@ async def carry_out_many(
     batch: Batch, principal: Importer, request: Request, response: Response, after: After = None
 ) -> list[batches.Outcome]:
     """Carries out many commands, with an outcome for each; those refused can be sent again by themselves."""
-    await batches.arrived(request.app.state.arrivals, after)
-    items = batches.read(batch.commands, acting.task_of)
-    before = await acting.look_at(request, [item for item in items if not isinstance(item, ValidationError)])
+    desk: Desk = request.app.state.desk
+    await batches.arrived(desk.arrivals, after)
+    items = batches.read(batch.commands, handling.task_of)
+    before = await handling.look_at(desk, [item for item in items if not isinstance(item, ValidationError)])
 
     async def carry_out(task: Task) -> Receipt:
-        return await acting.carry_out(task, before, principal, request)
+        return Receipt.of(await handling.carry_out(desk, task, before, principal, datetime.now(UTC)))
 
     return await batches.receipts(items, carry_out, request, response, together=lambda task: task.petition)
 
@@ -137,17 +145,23 @@ async def carry_out_many(
 @router.get("/{petition}")
 async def show(petition: UUID, principal: Reader, request: Request, after: After = None) -> CaseView:
     """The case as it stands, to those who handle it, the county's office, and those who oversee or enter all."""
-    await request.app.state.arrivals.wait(after)
-    async with request.app.state.pool.connection() as connection:
-        acting.open_to((await complaints.of(connection, [petition])).get(petition), principal)
-        found = await events_of(connection, petition)
-    case = cases.fold((cast(CaseEvent, kept.event), kept.time) for kept in found)
-    oversees = principal.has(Role.ORGANISATION) or (
-        principal.has(Role.OFFICE) and principal.office == request.app.state.settings.county_office
-    )
-    if not oversees and (case.credit is None or not acting.hand_of(principal).answers_for(case.credit)):
-        raise Refused("auth.scope")
-    return _view(case, found)
+    desk: Desk = request.app.state.desk
+    await desk.arrivals.wait(after)
+    found = await find(desk, petition, principal)
+    return _view(found.case, found.events)
+
+
+async def _one(petition: UUID, command: Command, principal: Principal, request: Request, after: str | None) -> Receipt:
+    """Carries out a command once what the case follows from has come. What has not come by then is told by the case: a
+    command is never answered 202, which would read as accepted.
+    """
+    desk: Desk = request.app.state.desk
+    try:
+        await desk.arrivals.wait(after)
+    except Refused as refused:
+        if refused.code != "after.not-yet":
+            raise
+    return Receipt.of(await handling.one(desk, petition, command, principal, datetime.now(UTC)))
 
 
 def _view(case: Case, found: Sequence[Kept]) -> CaseView:

@@ -105,6 +105,11 @@ class Case:
         """Whether a reply is owed."""
         return self.phase not in (Phase.NONE, Phase.REPLIED, *ENDED)
 
+    @property
+    def movable(self) -> bool:
+        """Whether another may still be given it."""
+        return self.phase not in (Phase.DECIDED, Phase.REPLIED, *ENDED)
+
     def overdue(self, now: datetime) -> bool:
         """Whether the limit in force had passed when the reply came, or has passed and none has come."""
         return self.limit is not None and (self.stopped or now) >= self.limit.due
@@ -206,7 +211,7 @@ def assign(
 ) -> list[Decided]:
     """Another answers for the case from now on."""
     _standing(case)
-    if case.phase in (Phase.DECIDED, Phase.REPLIED, *ENDED):
+    if not case.movable:
         raise Refused(f"case.already-{case.phase}")
     complaint.check(command.cadre)
     if not named.office:

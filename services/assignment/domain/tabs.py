@@ -8,7 +8,7 @@ from services.assignment.domain.days import day_of, end_of
 
 
 class Tab(StrEnum):
-    """Every case is on one of them."""
+    """Every case is on one of them, and on the last."""
 
     OVERDUE = "overdue"
     """A reply is owed, and its limit has passed."""
@@ -19,6 +19,7 @@ class Tab(StrEnum):
     WAITING = "waiting"
     """The resident was told, and has the word."""
     ENDED = "ended"
+    ALL = "all"
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,15 @@ SHOWN: LiteralString = (
 )
 """Leaves out what `Complaint.hides_from` the viewer."""
 OPEN: LiteralString = "c.phase NOT IN ('replied', 'closed', 'withdrawn')"
+ENDED: LiteralString = "c.phase IN ('closed', 'withdrawn')"
 WHERE: Mapping[Tab, LiteralString] = {
     Tab.OVERDUE: f"{OPEN} AND c.due <= %(now)s",
     Tab.TODAY: f"{OPEN} AND c.due > %(now)s AND c.due <= %(today)s",
     Tab.NEAR: f"{OPEN} AND c.due > %(today)s AND c.due <= %(near)s",
     Tab.LATER: f"{OPEN} AND c.due > %(near)s",
     Tab.WAITING: "c.phase = 'replied'",
-    Tab.ENDED: "c.phase IN ('closed', 'withdrawn')",
+    Tab.ENDED: ENDED,
+    Tab.ALL: "true",
 }
 
 
@@ -98,11 +100,16 @@ def _changes(  # noqa: PLR0911 - one return per event reads best
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose cases: of a cadre, of an office, or all. `viewer` is the id of who looks."""
+    """Whose cases: of a cadre, of an office, or all; of a zone or a category alone, if one is named. `viewer` is the id
+    of who looks.
+    """
 
     viewer: str
     cadre: str | None = None
     office: str | None = None
+    zone: str | None = None
+    category: str | None = None
+    """What it lies below counts too: `03` has `03.11.02`."""
 
 
 async def counts(connection: psycopg.AsyncConnection[Any], scope: Scope, tabs: Tabs) -> dict[Tab, int]:
@@ -116,21 +123,26 @@ async def counts(connection: psycopg.AsyncConnection[Any], scope: Scope, tabs: T
 async def page(
     connection: psycopg.AsyncConnection[Any], scope: Scope, tabs: Tabs, tab: Tab, size: int, number: int
 ) -> list[dict[str, Any]]:
-    """The cases of a page, numbered from 1, the one that is due first first."""
+    """The cases of a page, numbered from 1, the one that is due first first; those that have ended last."""
     cursor = await connection.cursor(row_factory=dict_row).execute(
         f"SELECT {COLUMNS} FROM case_now c WHERE {_scope(scope)} AND {WHERE[tab]}"
-        " ORDER BY due, petition LIMIT %(size)s OFFSET %(skip)s",
+        f" ORDER BY {ENDED}, due, petition LIMIT %(size)s OFFSET %(skip)s",
         _values(scope, tabs) | {"size": size, "skip": size * (number - 1)},
     )
     return await cursor.fetchall()
 
 
 def _scope(scope: Scope) -> LiteralString:
+    where: LiteralString = SHOWN
     if scope.cadre is not None:
-        return f"c.cadre = %(cadre)s AND {SHOWN}"
+        where += " AND c.cadre = %(cadre)s"
     if scope.office is not None:
-        return f"c.office = %(office)s AND {SHOWN}"
-    return SHOWN
+        where += " AND c.office = %(office)s"
+    if scope.zone is not None:
+        where += " AND c.zone = %(zone)s"
+    if scope.category is not None:
+        where += " AND (c.category = %(category)s OR starts_with(c.category, %(category)s || '.'))"
+    return where
 
 
 def _values(scope: Scope, tabs: Tabs) -> dict[str, Any]:

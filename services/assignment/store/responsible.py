@@ -97,3 +97,44 @@ async def office_of(connection: psycopg.AsyncConnection[Any], cadre: str, day: d
     )
     found = await cursor.fetchone()
     return str(found[0]) if found else None
+
+
+async def led_by(connection: psycopg.AsyncConnection[Any], cadre: str, day: date) -> list[str]:
+    """The zones that a cadre in office leads on a day."""
+    cursor = await connection.execute(
+        f"SELECT f.subject FROM ({IN_FORCE}) f WHERE f.kind = 'leader' AND f.cadre = %(cadre)s ORDER BY f.subject",
+        {"cadre": cadre, "day": day},
+    )
+    return [zone for (zone,) in await cursor.fetchall()]
+
+
+async def members(connection: psycopg.AsyncConnection[Any], office: str, day: date) -> list[str]:
+    """The cadres of an office whose terms cover the day."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT c.cadre FROM cadre c JOIN responsibility t ON t.kind = 'term' AND t.subject = c.cadre"
+        " WHERE c.office = %(office)s AND %(day)s >= t.since AND (t.until IS NULL OR %(day)s <= t.until)"
+        " ORDER BY c.cadre",
+        {"office": office, "day": day},
+    )
+    return [cadre for (cadre,) in await cursor.fetchall()]
+
+
+async def offices(connection: psycopg.AsyncConnection[Any]) -> list[str]:
+    """All offices, in the order of their regions."""
+    cursor = await connection.execute("SELECT office FROM office ORDER BY region, office")
+    return [office for (office,) in await cursor.fetchall()]
+
+
+async def zones(
+    connection: psycopg.AsyncConnection[Any], wanted: Sequence[str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Zones as drawn last, all or those wanted, each with its regions below the county, the largest first."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT ON (z.zone) z.zone, r.region, p.region FROM zone z"
+        " LEFT JOIN region r ON r.region = z.region AND r.level <> 'county'"
+        " LEFT JOIN region p ON p.region = r.parent AND p.level <> 'county'"
+        " WHERE %(wanted)s::text[] IS NULL OR z.zone = ANY(%(wanted)s) ORDER BY z.zone, z.since DESC",
+        {"wanted": None if wanted is None else list(wanted)},
+    )
+    found = [(zone, tuple(filter(None, (above, region)))) for zone, region, above in await cursor.fetchall()]
+    return dict(sorted(found, key=lambda each: (not each[1], each[1][::-1], each[0])))

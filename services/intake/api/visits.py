@@ -1,6 +1,5 @@
 """Visits over HTTP (V1-V3)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,15 +8,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from lianxin_schemas.events.visits import Visit
 from pydantic import BaseModel
 
-from services.intake import receiving
+from services.intake import receiving, visiting
 from services.intake.api.petitions import Numbered
 from services.intake.domain import visits
 from services.intake.domain.petitions import RaiseNeeds
 from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
 from services.refused import Refused
 from services.runtime import log
-from services.runtime.execute import execute, known
-from services.runtime.log import Decision, Entry, Fact, Overtaken
+from services.runtime.execute import execute
+from services.runtime.log import Entry, Fact
 from services.web import batches
 from services.web.batches import Items, Outcome
 from services.web.principals import Allow, Principal, Role
@@ -46,14 +45,18 @@ class VisitView(BaseModel):
 @router.post("", status_code=201)
 async def log_one(command: LogVisit, principal: Writer, request: Request) -> Receipt:
     """Enters one visit. The same command again gets the same receipt."""
-    return await _log(command, principal, request)
+    return Receipt.of(await visiting.enter(request.app.state.desk, command, principal, datetime.now(UTC)))
 
 
 @router.post("/batch", max_body_size=batches.BODY)
 async def log_many(batch: Batch, principal: Writer, request: Request, response: Response) -> list[Outcome]:
     """Enters many visits, with an outcome for each; those refused can be sent again by themselves."""
     entries = batches.read(batch.visits, LogVisit.model_validate)
-    return await batches.receipts(entries, lambda entry: _log(entry, principal, request), request, response)
+
+    async def enter(command: LogVisit) -> Receipt:
+        return Receipt.of(await visiting.enter(request.app.state.desk, command, principal, datetime.now(UTC)))
+
+    return await batches.receipts(entries, enter, request, response)
 
 
 @router.post("/{visit}/corrections", status_code=201)
@@ -61,12 +64,12 @@ async def correct(visit: UUID, command: CorrectVisit, principal: Writer, request
     """Enters the whole visit anew."""
     if command.visit.visit != visit:
         raise Refused("visit.other-id", "visit.visit")
-    _own(principal, command.visit.cadre)
+    visiting.own(principal, command.visit.cadre)
     now = datetime.now(UTC)
 
     def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
         state = _state(entries[f"visit-{visit}"], principal)
-        events = visits.correct_visit(state, command, now, _oldest(principal, request))
+        events = visits.correct_visit(state, command, now, visiting.oldest(request.app.state.desk, principal))
         return [Fact(event, now) for event in events]
 
     return await _change(visit, command, principal, request, decide)
@@ -108,23 +111,6 @@ async def _entries(visit: UUID, request: Request) -> list[Entry]:
         return (await log.load(connection, [f"visit-{visit}"]))[f"visit-{visit}"]
 
 
-async def _log(command: LogVisit, principal: Principal, request: Request) -> Receipt:
-    _own(principal, command.visit.cadre)
-    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
-    try:
-        events = visits.log_visit(command, datetime.now(UTC), _oldest(principal, request))
-    except Refused:
-        # What was in time when it was sent first has its receipt, however late it is sent again (V2).
-        if receipt := await known(request.app.state.pool, decision):
-            return Receipt.of(receipt)
-        raise
-    decision = replace(decision, facts=[Fact(event, command.visit.started) for event in events])
-    try:
-        return Receipt.of(await request.app.state.log.submit(decision))
-    except Overtaken as error:
-        raise Refused("visit.exists", "visit.visit") from error
-
-
 async def _change(visit: UUID, command: visits.Command, principal: Principal, request: Request, decide: Any) -> Receipt:
     receipt = await execute(
         request.app.state.pool,
@@ -141,15 +127,5 @@ async def _change(visit: UUID, command: visits.Command, principal: Principal, re
 def _state(entries: list[Entry], principal: Principal, *others: Role) -> visits.State:
     state = visits.fold(entry.event for entry in entries)
     if state.visit is not None:
-        _own(principal, state.visit.cadre, *others)
+        visiting.own(principal, state.visit.cadre, *others)
     return state
-
-
-def _own(principal: Principal, cadre: str, *others: Role) -> None:
-    """A cadre enters and sees the own visits; the import role those of all."""
-    if principal.id != cadre and not principal.roles & {Role.IMPORT, *others}:
-        raise Refused("auth.scope", "visit.cadre")
-
-
-def _oldest(principal: Principal, request: Request) -> int | None:
-    return None if principal.has(Role.IMPORT) else request.app.state.settings.oldest_days

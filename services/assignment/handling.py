@@ -1,18 +1,18 @@
-"""Commands on cases, as every route that takes them carries them out: one or many (C3, C4)."""
+"""Commands on cases, as all routes and pages that take them carry them out: one or many (C3, C4)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from fastapi import Request
-from lianxin_schemas.events.cases import CaseEvent
+from lianxin_schemas.events.cases import CaseEvent, Outcome
 from lianxin_schemas.ids import Uuid
 from pydantic import BaseModel, ConfigDict
 
+from services.assignment.desk import Desk, hand_of, open_to
 from services.assignment.domain import cases
 from services.assignment.domain.cases import (
     AcceptCase,
@@ -22,21 +22,20 @@ from services.assignment.domain.cases import (
     Command,
     DecideCase,
     Decided,
-    Hand,
     Moment,
     Named,
     ReplyCase,
 )
 from services.assignment.domain.complaints import Complaint
 from services.assignment.domain.days import day_of
+from services.assignment.queries.cases import Found
 from services.assignment.store import complaints, responsible
 from services.assignment.store.cases import stream_of
 from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import Loaded, execute, look
-from services.runtime.log import Entry, Fact
+from services.runtime.log import Entry, Fact, Receipt
 from services.web.principals import Principal, Role
-from services.web.receipts import Receipt
 
 
 class Kind(StrEnum):
@@ -102,36 +101,38 @@ def task_of(given: Any) -> Task:
     return Task(item.petition, COMMANDS[item.kind].model_validate(item.model_extra))
 
 
-async def one(petition: UUID, command: Command, principal: Principal, request: Request, after: str | None) -> Receipt:
+async def one(desk: Desk, petition: UUID, command: Command, principal: Principal, now: datetime) -> Receipt:
     """Carries out a command by itself. Raises Refused as `carry_out` does."""
-    await _arrived(request, after)
     task = Task(petition, command)
-    return await carry_out(task, await look_at(request, [task]), principal, request)
+    return await carry_out(desk, task, await look_at(desk, [task]), principal, now)
 
 
-async def look_at(request: Request, tasks: Sequence[Task]) -> Before:
+async def look_at(desk: Desk, tasks: Sequence[Task]) -> Before:
     """How the cases of some commands stand."""
-    pool = request.app.state.pool
-    async with pool.connection() as connection:
+    async with desk.pool.connection() as connection:
         about = await complaints.of(connection, [task.petition for task in tasks])
-    return Before(about, await look(pool, [task.command.command for task in tasks], [task.stream for task in tasks]))
+    commands, streams = [task.command.command for task in tasks], [task.stream for task in tasks]
+    return Before(about, await look(desk.pool, commands, streams))
 
 
-async def carry_out(task: Task, before: Before, principal: Principal, request: Request) -> Receipt:
+async def carry_out(desk: Desk, task: Task, before: Before, principal: Principal, now: datetime) -> Receipt:
     """Carries out a command. `before` has its case; two that share it and a case come one after the other.
 
     Raises Refused `case.…`, `auth.scope`, `time.…`, and what `execute` raises.
     """
-    complaint = open_to(before.complaints.get(task.petition), principal, assigns=isinstance(task.command, AssignCase))
-    decide = await _decision(task, complaint, principal, request)
+    assigns = isinstance(task.command, AssignCase)
+    if assigns and not desk.dispatches(principal):
+        raise Refused("auth.scope")
+    complaint = open_to(before.complaints.get(task.petition), principal, assigns=assigns)
+    decide = await _decision(desk, task, complaint, principal, now)
 
     def facts(entries: dict[str, list[Entry]]) -> list[Fact]:
         case = cases.fold((cast(CaseEvent, entry.event), entry.time) for entry in entries[task.stream])
         return [Fact(event, time) for event, time in decide(case)]
 
-    receipt = await execute(
-        request.app.state.pool,
-        request.app.state.log,
+    return await execute(
+        desk.pool,
+        desk.log,
         command=task.command.command,
         hash_=log.content_hash(task.command, f"{ACTS[type(task.command)]} {task.stream}"),
         author=principal.author,
@@ -139,17 +140,39 @@ async def carry_out(task: Task, before: Before, principal: Principal, request: R
         decide=facts,
         loaded=before.loaded,
     )
-    return Receipt.of(receipt)
+
+
+def possible(desk: Desk, found: Found, petition: UUID, principal: Principal, now: datetime) -> list[str]:
+    """What somebody may do to a case as it stands now, in the order in which it is done."""
+    case, moment, hand = found.case, Moment(now, None), hand_of(principal)
+    outcome = Outcome.SOLVED  # whichever
+    steps: dict[type[Command], Callable[[], Sequence[Decided]]] = {
+        AcceptCase: lambda: cases.accept(case, petition, AcceptCase(command=petition), moment, hand),
+        DecideCase: lambda: cases.decide(case, petition, DecideCase(command=petition, outcome=outcome), moment, hand),
+        ReplyCase: lambda: cases.reply(case, petition, ReplyCase(command=petition), moment, hand),
+        CloseCase: lambda: cases.close(case, petition, CloseCase(command=petition), moment, hand),
+    }
+    acts = [ACTS[step] for step, decide in steps.items() if _passes(decide)]
+    return [*acts, ACTS[AssignCase]] if case.movable and desk.dispatches(principal) else acts
+
+
+def _passes(decide: Callable[[], Sequence[Decided]]) -> bool:
+    try:
+        decide()
+    except Refused:
+        return False
+    return True
 
 
 async def _decision(
-    task: Task, complaint: Complaint, principal: Principal, request: Request
+    desk: Desk, task: Task, complaint: Complaint, principal: Principal, now: datetime
 ) -> Callable[[Case], Sequence[Decided]]:
     """What a command does to its case."""
-    petition, moment, hand = task.petition, _moment(principal, request), hand_of(principal)
+    oldest_days = None if principal.has(Role.IMPORT) else desk.settings.oldest_days
+    petition, moment, hand = task.petition, Moment(now, oldest_days), hand_of(principal)
     match task.command:
         case AssignCase() as command:
-            named = await _named(command, moment, request)
+            named = await _named(desk, command, now)
             return partial(
                 cases.assign, petition=petition, command=command, moment=moment, named=named, complaint=complaint
             )
@@ -164,41 +187,9 @@ async def _decision(
     raise AssertionError(f"{type(task.command).__name__} is no command on a case")
 
 
-async def _named(command: AssignCase, moment: Moment, request: Request) -> Named:
-    async with request.app.state.pool.connection() as connection:
-        county = command.office == request.app.state.settings.county_office
+async def _named(desk: Desk, command: AssignCase, now: datetime) -> Named:
+    async with desk.pool.connection() as connection:
+        county = command.office == desk.settings.county_office
         office = county or await responsible.office_exists(connection, command.office)
-        day = day_of(command.time or moment.now)
+        day = day_of(command.time or now)
         return Named(office, command.cadre and await responsible.office_of(connection, command.cadre, day))
-
-
-def open_to(complaint: Complaint | None, principal: Principal, *, assigns: bool = False) -> Complaint:
-    """Whom the petition is about. Refuses where there is no case, and in the same words those it is hidden from."""
-    if complaint is None or complaint.hides_from(principal.id, assigns=assigns):
-        raise Refused("case.not-found")
-    return complaint
-
-
-async def _arrived(request: Request, after: str | None) -> None:
-    """Waits for what the case follows from. What has not come by then is told by the case itself: a command is never
-    answered 202, which would read as accepted.
-    """
-    try:
-        await request.app.state.arrivals.wait(after)
-    except Refused as refused:
-        if refused.code != "after.not-yet":
-            raise
-
-
-def _moment(principal: Principal, request: Request) -> Moment:
-    oldest = None if principal.has(Role.IMPORT) else request.app.state.settings.oldest_days
-    return Moment(datetime.now(UTC), oldest)
-
-
-def hand_of(principal: Principal) -> Hand:
-    """As whom a principal acts."""
-    return Hand(
-        cadre=principal.id if principal.has(Role.CADRE) else None,
-        office=principal.office if principal.has(Role.OFFICE) else None,
-        any=principal.has(Role.IMPORT),
-    )

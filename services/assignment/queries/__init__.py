@@ -1,0 +1,1 @@
+"""From tables to answers in words, for HTTP and pages alike."""

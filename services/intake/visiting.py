@@ -1,0 +1,45 @@
+"""A visit is entered. Routes and pages both call this (V1, V2)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.desk import Desk
+from services.intake.domain import visits
+from services.intake.domain.visits import LogVisit
+from services.refused import Refused
+from services.runtime import log
+from services.runtime.execute import known
+from services.runtime.log import Decision, Fact, Overtaken, Receipt
+from services.web.principals import Principal, Role
+
+
+async def enter(desk: Desk, command: LogVisit, principal: Principal, now: datetime) -> Receipt:
+    """Enters one visit. The same command again gets the same receipt.
+
+    Raises Refused: `auth.scope`, `time.…`, `visit.exists`; what the log raises.
+    """
+    own(principal, command.visit.cadre)
+    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
+    try:
+        events = visits.log_visit(command, now, oldest(desk, principal))
+    except Refused:
+        # What was in time when it was sent first has its receipt, however late it is sent again (V2).
+        if receipt := await known(desk.pool, decision):
+            return receipt
+        raise
+    decision = replace(decision, facts=[Fact(event, command.visit.started) for event in events])
+    try:
+        return await desk.log.submit(decision)
+    except Overtaken as error:
+        raise Refused("visit.exists", "visit.visit") from error
+
+
+def own(principal: Principal, cadre: str, *others: Role) -> None:
+    """A cadre enters and sees the own visits; the import role those of all."""
+    if principal.id != cadre and not principal.roles & {Role.IMPORT, *others}:
+        raise Refused("auth.scope", "visit.cadre")
+
+
+def oldest(desk: Desk, principal: Principal) -> int | None:
+    """How many days back an entry may lie; None for those who may import."""
+    return None if principal.has(Role.IMPORT) else desk.settings.oldest_days
