@@ -11,18 +11,17 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import psycopg
-import pytest
-from lianxin_schemas.topics import produced_by
 from psycopg_pool import AsyncConnectionPool
 
 from deploy.local.keys import make_key
 from services.assignment import settings as own
 from services.assignment.api.app import application
-from services.runtime import migrate, topics
+from services.runtime import migrate
 from services.web.principals import Principal, Role
 from services.web.sessions import Sessions
 from tests.assignment.given import SMALL, make_database, petition, write_files
 from tests.assignment.reacting import React, load
+from tests.pages.residents import topics_of
 from tests.pages.serving import on_port
 from tests.servers import Addresses
 
@@ -121,8 +120,5 @@ def offices(servers: Addresses, folder: Path, **more: Any) -> Iterator[Offices]:
         plain_http=True,
         **more,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(topics, "EVERY", produced_by("assignment"))
-        topics.apply(settings)
-    with on_port(application(settings)) as url:
+    with topics_of(settings, "assignment"), on_port(application(settings)) as url:
         yield Offices(url, settings, React(settings))

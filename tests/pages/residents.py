@@ -24,6 +24,7 @@ from services.intake.api.app import application
 from services.intake.settings import BESIDE, Settings
 from services.runtime import broker, migrate, topics
 from services.runtime.database import conninfo
+from services.runtime.settings import Settings as Common
 from tests.intake.asking import receive, told
 from tests.intake.given import Projected, drawn
 from tests.pages.looking import Look
@@ -100,10 +101,10 @@ def county() -> list[Any]:
 
 
 @contextmanager
-def topics_of(settings: Settings) -> Iterator[None]:
-    """The topics that intake writes, for as long as the context lasts: the broker is shared."""
+def topics_of(settings: Common, service: str = "intake") -> Iterator[None]:
+    """The topics that a service writes, for as long as the context lasts: the broker is shared."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(topics, "EVERY", (*produced_by("intake"), DIRECTORY))
+        patch.setattr(topics, "EVERY", (*produced_by(service), DIRECTORY))
         made = topics.apply(settings)
     yield
     admin = KafkaAdminClient(**broker.options(settings))

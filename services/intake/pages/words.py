@@ -130,7 +130,7 @@ async def _show(
     desk: Desk = request.app.state.desk
     reasons = await handling.reasons(desk, petition, asker(principal))
     there = await handling.texts(desk, petition)
-    usual = [sort for sort in there if sort not in PERSONAL]
+    usual = [] if shown else [sort for sort in there if sort not in PERSONAL]
     if form is None:
         form = blank(Asking, reason=reasons[0] if len(reasons) == 1 else "", sorts=usual)
     return page(
