@@ -1,4 +1,4 @@
-"""A cadre enters a visit: households, when, why, what was heard and promised; once, however often it is sent (V1, V2)."""
+"""A visit entered on a page, by telephone and without a script, as the route of visits takes it (V1, V2, V4)."""
 
 from datetime import datetime, time, timedelta
 from typing import Any

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.appraisal.api import county, policies, scores, visits
+from services.appraisal.pages import county as county_page
+from services.appraisal.pages import score as score_page
 from services.appraisal.projections import PROJECTION
 from services.appraisal.refusals import TEXTS
 from services.appraisal.settings import Settings
@@ -26,5 +28,5 @@ def application(settings: Settings) -> FastAPI:
             app.state.arrivals = Arrivals(app.state.pool, settings.space, SERVICE, PROJECTION.name)
             yield reasons
 
-    routers = [scores.router, county.router, visits.router, policies.router]
+    routers = [scores.router, county.router, visits.router, policies.router, county_page.router, score_page.router]
     return build(settings, SERVICE, routers, TEXTS, open_)

@@ -59,6 +59,8 @@ class Part:
     """Its weight in the whole by the policy: its own times those above it."""
     applied: Decimal
     """The same as applied, with its share of what those without enough data leave."""
+    adds: Decimal | None
+    """The points of 100 that it brings: value times applied weight, before either is rounded."""
     count: Count | None
     """What was counted; None for a branch."""
 
@@ -92,6 +94,7 @@ def score(policy: PolicyAdopted, counts: Counts) -> Score:
             rounded(values[node.node], 4) if node.node in values else None,
             rounded(own[node.node], 2),
             rounded(applied[node.node], 2),
+            rounded(values[node.node] * applied[node.node], 2) if node.node in values else None,
             counts[node.indicator] if node.indicator else None,
         )
         for node in policy.nodes

@@ -1,15 +1,18 @@
 """The county at a glance (A10, C9): shares with intervals, by township and by office, and what they rest on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from lianxin_schemas.directory import Kind
 from pydantic import BaseModel
 
+from services.appraisal.domain import entitled
+from services.appraisal.domain.entitled import FEWEST
 from services.appraisal.domain.periods import Period
 from services.appraisal.domain.policy import in_force, needed
 from services.appraisal.domain.score import rounded
@@ -18,6 +21,16 @@ from services.appraisal.store import county, policies, reading
 from services.appraisal.store.petitions import Figures
 from services.appraisal.store.reading import Connection
 from services.runtime.directory import Names, names
+
+
+class Sight(StrEnum):
+    """How much of the county one may see."""
+
+    EVERYTHING = "everything"
+    PLACES = "places"
+    """Of every place and office what officials did; what residents said only of the whole county, from five up."""
+    WHOLE = "whole"
+    """The whole county alone, each number from five up."""
 
 
 class Share(BaseModel):
@@ -33,17 +46,21 @@ class Row(BaseModel):
     """The figures of the whole, of a township or an office. `coverage` is None for an office: no household is its own.
 
     `zh` and `en` are what it is called, where the directory says so. The four shares of petitions have one base: every
-    petition registered in the period but those withdrawn in time.
+    petition registered in the period but those withdrawn in time. One that is None is not for the one who asks.
     """
 
     subject: str
     zh: str | None = None
     en: str | None = None
-    in_time: Share
-    solved: Share
-    satisfied: Share
-    answered: Share
+    in_time: Share | None
+    solved: Share | None
+    satisfied: Share | None
+    answered: Share | None
     coverage: Share | None = None
+
+
+Answers = Mapping[date, int]
+"""By first day of month, how many said something."""
 
 
 class CountyView(BaseModel):
@@ -53,29 +70,73 @@ class CountyView(BaseModel):
     whole: Row
     townships: Sequence[Row]
     offices: Sequence[Row]
+    waiting: int | None
+    """Petitions not replied to, or opened again since."""
+    overdue: int | None
+    """Those of them whose limit had passed at `as_of`."""
     policy: PolicyView
     """Whose number of visits coverage asks for."""
     as_of: datetime | None
 
 
-async def glance(connection: Connection, period: Period, name: str) -> CountyView:
-    """The county's figures for a period. To be asked inside one snapshot.
+async def glance(connection: Connection, period: Period, name: str, sight: Sight = Sight.EVERYTHING) -> CountyView:
+    """The county's figures for a period, as far as `sight` goes. To be asked inside one snapshot.
 
     Raises Refused `policy.unknown`, `period.no-policy`: without a policy nobody can say what a covered household is.
     """
     policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
     parameters = {"first": period.first, "last": period.last, "required": needed(policy, period)}
     townships, by_office = await sums(connection, parameters)
+    as_of = await reading.as_of(connection)
+    waiting, overdue = await county.waiting(connection, parameters, as_of)
     places = await names(connection, Kind.REGION, townships)
     offices = await names(connection, Kind.OFFICE, by_office)
-    return CountyView(
+    made = CountyView(
         period=PeriodView(name=period.name, first=period.first, last=period.last),
         whole=_row("", None, _added(figures for figures, _ in townships.values()), _together(townships)),
         townships=[_row(code, places.get(code), *townships[code]) for code in sorted(townships)],
         offices=[_row(office, offices.get(office), by_office[office]) for office in sorted(by_office)],
+        waiting=waiting,
+        overdue=overdue,
         policy=policy_view(policy),
-        as_of=await reading.as_of(connection),
+        as_of=as_of,
     )
+    return (
+        made if sight is Sight.EVERYTHING else _seen(made, period, sight, await county.answers(connection, parameters))
+    )
+
+
+def _seen(made: CountyView, period: Period, sight: Sight, answers: tuple[Answers, Answers]) -> CountyView:
+    """What is left for those who may not see small numbers of what residents said."""
+    answered, rated = (entitled.shown(period, by_month) for by_month in answers)
+    whole = made.whole.model_copy(
+        update=({} if answered else {"solved": None, "answered": None}) | ({} if rated else {"satisfied": None})
+    )
+    if sight is Sight.PLACES:
+        rows = {"townships": _deeds(made.townships), "offices": _deeds(made.offices)}
+        return made.model_copy(update={"whole": whole, **rows})
+    few = {name: None for name, share in whole if isinstance(share, Share) and not _many(share)}
+    return made.model_copy(
+        update={
+            "whole": whole.model_copy(update=few),
+            "townships": (),
+            "offices": (),
+            "waiting": _from_five(made.waiting),
+            "overdue": _from_five(made.overdue),
+        }
+    )
+
+
+def _deeds(rows: Iterable[Row]) -> list[Row]:
+    return [row.model_copy(update={"solved": None, "satisfied": None, "answered": None}) for row in rows]
+
+
+def _many(share: Share) -> bool:
+    return all(number == 0 or number >= FEWEST for number in (share.numerator, share.denominator))
+
+
+def _from_five(number: int | None) -> int | None:
+    return number if number == 0 or (number and number >= FEWEST) else None
 
 
 async def sums(

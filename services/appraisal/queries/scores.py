@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 from lianxin_schemas.directory import Kind
 from lianxin_schemas.events.scores import IndicatorKind, PolicyAdopted
@@ -74,9 +75,11 @@ async def of_subject(
     everything: bool,
     limit: int,
     offset: int,
+    only: UUID | None = None,
 ) -> ScoreView:
     """A cadre's or zone's score under the policy of a name, with a page of the events behind each indicator.
 
+    `only`: of the events, those of one visit, petition, release or mark.
     `everything`: the one who asks may see what single residents said. To be asked inside one snapshot. Raises Refused
     `policy.unknown`, `period.no-policy`.
     """
@@ -85,7 +88,7 @@ async def of_subject(
     as_of = await reading.as_of(connection)
     hidden = frozenset[IndicatorKind]() if everything else await _hidden(connection, period, parameters)
     made = Scored(subject, period, policy, score(policy, await counts(connection, parameters)), hidden)
-    paged = parameters | {"limit": limit, "offset": offset, "complaints": everything}
+    paged = parameters | {"limit": limit, "offset": offset, "only": only, "complaints": everything}
     pages = await _pages(connection, paged, as_of, everything=everything)
     return score_view(made, pages, as_of)
 
@@ -113,7 +116,7 @@ async def _pages(
     }
     if everything:
         found |= {kind: page(registered, [behind_verdict(case, kind) for case in cases]) for kind in SAID}
-    given = await ratings.given(connection, paged)
+    given = [one for one in await ratings.given(connection, paged) if paged["only"] in (None, one.id)]
     for kind in GIVEN:
         behind = behind_given(given, kind)
         found[kind] = page(len(behind), behind[offset : offset + limit])
@@ -132,7 +135,8 @@ async def results(connection: Connection, cadre: str, period: Period, *, everyth
     for policy in held(editions, period):
         required = needed(policy, period)
         if required not in counted:  # once for all policies that need as many visits: it is the whole county's work
-            counted[required] = await _own_and_others(connection, parameters | {"required": required}, others)
+            shared = parameters | {"required": required}
+            counted[required] = await counts(connection, shared), await _theirs(connection, shared, others)
         own, theirs = counted[required]
         made = Scored(cadre, period, policy, score(policy, own), hidden)
         found.append(ResultView(result=score_view(made, {}, as_of), peers=_peers(policy, len(others), theirs)))
@@ -147,6 +151,14 @@ async def results(connection: Connection, cadre: str, period: Period, *, everyth
     )
 
 
+async def beside(connection: Connection, cadre: str, period: Period, name: str) -> Peers:
+    """The middle of those of the same rank, under the policy of a name. Raises Refused as `of_subject`."""
+    policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
+    parameters = asked("cadre", cadre, period, needed(policy, period))
+    others = await peers(connection, parameters)
+    return _peers(policy, len(others), await _theirs(connection, parameters, others))
+
+
 def held(editions: Sequence[PolicyAdopted], period: Period) -> list[PolicyAdopted]:
     """The edition of each policy that held when the period began."""
     found = []
@@ -158,14 +170,12 @@ def held(editions: Sequence[PolicyAdopted], period: Period) -> list[PolicyAdopte
     return found
 
 
-async def _own_and_others(
-    connection: Connection, parameters: dict[str, Any], others: Sequence[str]
-) -> tuple[Counts, list[Counts]]:
-    own = await counts(connection, parameters)
+async def _theirs(connection: Connection, parameters: dict[str, Any], others: Sequence[str]) -> list[Counts]:
+    """What is counted of the others; nothing of too few."""
     if len(others) < PEERS:
-        return own, []
+        return []
     everybody = await of_all_cadres(connection, parameters)
-    return own, [everybody[cadre] for cadre in others if cadre in everybody]
+    return [everybody[cadre] for cadre in others if cadre in everybody]
 
 
 def _peers(policy: PolicyAdopted, others: int, counted: Sequence[Counts]) -> Peers:

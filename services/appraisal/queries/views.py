@@ -71,7 +71,10 @@ class IndicatorView(BaseModel):
 
 
 class NodeView(BaseModel):
-    """One node of the policy's tree; `value` from 0 to 1, None without enough data or where withheld."""
+    """One node of the policy's tree; `value` from 0 to 1, None without enough data or where withheld.
+
+    `adds`: the points of 100 that it brings, rounded for itself; None where `value` is.
+    """
 
     node: str
     parent: str | None
@@ -81,6 +84,7 @@ class NodeView(BaseModel):
     weight_of_whole: Decimal
     weight_applied: Decimal
     value: Decimal | None
+    adds: Decimal | None
 
 
 class PolicyView(BaseModel):
@@ -201,6 +205,7 @@ def _node(part: Part, veiled: frozenset[str]) -> NodeView:
         weight_of_whole=part.own,
         weight_applied=part.applied,
         value=None if part.node.node in veiled else part.value,
+        adds=None if part.node.node in veiled else part.adds,
     )
 
 

@@ -3,9 +3,11 @@
 A household lies where the narrowest zone lies that holds its group and whose township is known.
 """
 
+from datetime import date, datetime
 from typing import Any
 
 from services.appraisal.store.coverage import EVERYWHERE
+from services.appraisal.store.merge import BASE
 from services.appraisal.store.petitions import SUMS, Figures
 from services.appraisal.store.reading import Connection
 
@@ -27,6 +29,14 @@ _COVERAGE = f"""{_TOWNSHIPS}, place AS (
 ), {EVERYWHERE}
 SELECT coalesce(p.township, ''), count(v.household), count(*)
 FROM mine m LEFT JOIN place p USING (grp) LEFT JOIN visited v USING (household) GROUP BY 1"""
+_ANSWERS = (
+    "SELECT month, sum(answered)::bigint, sum(rated)::bigint FROM case_tally"
+    " WHERE kind = 'zone' AND date_trunc('year', month) = date_trunc('year', %(first)s::date) GROUP BY month"
+)
+_WAITING = f"""
+SELECT count(*), count(*) FILTER (WHERE due <= %(as_of)s) FROM case_fact c
+WHERE month BETWEEN %(first)s AND %(last)s AND coalesce({BASE.format("c")}, false) AND withdrawn IS NULL
+  AND (replied IS NULL OR coalesce(reopened_version > reply_version, false))"""
 _ALL = "SELECT region FROM region WHERE level = 'township' ORDER BY region"
 
 
@@ -52,3 +62,21 @@ async def coverage(connection: Connection, parameters: dict[str, Any]) -> dict[s
     """Households visited often enough, and all, by township. Parameters: first, last, required."""
     cursor = await connection.execute(_COVERAGE, parameters)
     return {township: (covered, all_) for township, covered, all_ in await cursor.fetchall()}
+
+
+async def answers(connection: Connection, parameters: dict[str, Any]) -> tuple[dict[date, int], dict[date, int]]:
+    """How many verdicts each month of the year has, and how many say how satisfied. Parameters: first."""
+    cursor = await connection.execute(_ANSWERS, parameters)
+    rows = await cursor.fetchall()
+    return {month: answered for month, answered, _ in rows}, {month: rated for month, _, rated in rows}
+
+
+async def waiting(connection: Connection, parameters: dict[str, Any], as_of: datetime | None) -> tuple[int, int]:
+    """Petitions of the base without a reply, or opened again; and how many of them were overdue at a moment.
+
+    Parameters: first, last.
+    """
+    cursor = await connection.execute(_WAITING, parameters | {"as_of": as_of})
+    row = await cursor.fetchone()
+    assert row
+    return row[0], row[1]

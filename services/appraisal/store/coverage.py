@@ -103,11 +103,11 @@ _OWN = {
 }
 _ITEMS = {
     kind: f"""
-WITH mine AS MATERIALIZED ({mine}), items AS ({_OWN[kind]}
+WITH mine AS MATERIALIZED ({mine}), items AS (SELECT * FROM ({_OWN[kind]}
     SELECT v.visit, t.household FROM mine m
     JOIN visit_tally t ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST}
     JOIN visit v ON v.cadre = t.cadre AND v.day = t.day AND t.household = ANY (v.households)
-)"""
+) AS found WHERE %(only)s::uuid IS NULL OR visit = %(only)s)"""
     for kind, mine in _MINE.items()
 }
 _TOTAL = {kind: f"{items} SELECT count(*) FROM items" for kind, items in _ITEMS.items()}
@@ -165,7 +165,7 @@ async def by_cadre(connection: Connection, parameters: dict[str, Any]) -> dict[s
 
 
 async def items(connection: Connection, parameters: dict[str, Any]) -> tuple[int, list[Item]]:
-    """How many visits of households lie behind, and a page of them. Parameters: as `count`, limit, offset."""
+    """How many visits of households lie behind, and a page of them. Parameters: as `count`, only, limit, offset."""
     cursor = await connection.execute(_TOTAL[parameters["kind"]], parameters)
     total = await cursor.fetchone()
     cursor = await connection.execute(_PAGE[parameters["kind"]], parameters)

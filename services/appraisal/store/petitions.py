@@ -25,7 +25,7 @@ _ANSWERS = (
 _WHERE = {
     # Whoever may not see single complaints sees none whose registration, which says so, is not here yet.
     kind: f"FROM case_fact c WHERE {kind} = %(subject)s AND month BETWEEN %(first)s AND %(last)s"
-    " AND (%(complaints)s OR complaint IS FALSE)"
+    " AND (%(complaints)s OR complaint IS FALSE) AND (%(only)s::uuid IS NULL OR petition = %(only)s)"
     for kind in ("cadre", "zone")
 }
 _TOTAL = {kind: f"SELECT count(*) {where}" for kind, where in _WHERE.items()}
@@ -102,7 +102,7 @@ async def answers(connection: Connection, parameters: dict[str, Any]) -> tuple[d
 
 
 async def cases(connection: Connection, parameters: dict[str, Any]) -> tuple[int, list[Case]]:
-    """How many cases lie behind, and a page of them. Parameters: as `count`, limit, offset, complaints."""
+    """How many cases lie behind, and a page of them. Parameters: as `count`, complaints, only, limit, offset."""
     cursor = await connection.execute(_TOTAL[parameters["kind"]], parameters)
     total = await cursor.fetchone()
     cursor = await connection.execute(_PAGE[parameters["kind"]], parameters)

@@ -1,0 +1,1 @@
+"""Pages, one noun a file: what `queries/` answers, for people to read."""
