@@ -150,6 +150,7 @@ def test_A11_the_offices_outcome_and_the_residents_verdict_are_two_lines(look: L
     page = residents.opened(look, received, scripts=False)
     expect(page.locator("h1")).to_have_text("承办单位已经答复您")
     assert page.locator(".block .words").inner_text() == REPLY
+    assert page.locator("a.button:has-text('撤回诉求')").count() == 0, "it would change nothing any more"
     assert page.locator(".summary").first.inner_text().split() == ["承办单位说", "解决了", "您说", "还没有说"]
     page.click("main button.primary")
     expect(page.locator(".errors")).to_contain_text("选其中一项")

@@ -256,7 +256,7 @@ def test_C3_when_its_case_has_come_the_receipt_tells_the_last_day_and_who_answer
     to_check(page)
     press(page, "提交诉求")
     expect(page.locator(".confirmation + *")).to_contain_text("谁也查不到")
-    expect(page.locator("main")).to_contain_text("是哪个单位，过几分钟点“查进度”")
+    expect(page.locator("main")).to_contain_text("是哪个单位，过几分钟在“查进度”里看")
     residents.hears(begun(registered(residents)["petition"]))
     page.reload()
     expect(page.locator("main")).to_contain_text("由县水务局受理并答复您")
@@ -303,6 +303,13 @@ def test_A2_every_page_can_be_read_hit_and_seen(look: Look, residents: Installat
         here("check")
         page.click("main button.primary")
         here("done")
+
+
+def test_A14_the_receipt_is_one_sheet_of_paper(look: Look, residents: Installation) -> None:
+    page = begin(look, residents)
+    to_check(page)
+    press(page, "提交诉求")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))) == 1
 
 
 def test_A1_no_answer_makes_a_page_heavy(residents: Installation) -> None:

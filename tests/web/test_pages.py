@@ -46,6 +46,15 @@ def _forgetful(desk: Client) -> None:
     desk.forget()
 
 
+def test_language_and_size_of_a_form_send_it_once_more_and_let_no_foreign_one_act(desk: Client) -> None:
+    answer = desk.ask("POST", "/entry?a=1&size=large", data=GOOD, headers=SAME)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/entry?a=1")
+    assert answer.headers["set-cookie"].startswith("lx-size=large;")
+    foreign = HTML | {"Sec-Fetch-Site": "cross-site"}
+    assert desk.ask("POST", "/entry?size=large", data=GOOD, headers=foreign).status_code == 307
+    assert desk.ask("POST", "/entry", data=GOOD, headers=foreign).status_code == 403
+
+
 def test_a_page_is_private_and_takes_nothing_from_elsewhere(desk: Client) -> None:
     for path, status in {"/entry": 200, "/nowhere": 404, "/broken": 500, "/sign-in": 503}.items():
         answer = desk.ask("GET", path, headers=HTML)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import Depends, Request, Response
+from lianxin_schemas.events.responsibility import ZoneLevel
 from lianxin_schemas.ids import RegionCode, ZoneId
 
 from services.intake.desk import Desk
@@ -25,8 +26,9 @@ def called(named: Named | None) -> str:
 
 
 def zone_called(view: ZoneView) -> str:
-    """A zone by where it lies, the larger place first in Chinese."""
-    line = [called(each) for each in (view.region, *view.above[:1]) if each]
+    """A zone by where it lies, a village with its township, the larger place first in Chinese."""
+    above = () if view.level == ZoneLevel.TOWNSHIP else view.above[:1]
+    line = [called(each) for each in (view.region, *above) if each]
     return spoken().of(" ".join(reversed(line)), ", ".join(line)) or view.zone
 
 

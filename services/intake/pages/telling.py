@@ -103,14 +103,16 @@ def verdict(seen: Followed) -> str:
 
 def story(seen: Followed) -> list[dict[str, Any]]:
     """What has been, what is, and what comes next, for the timeline."""
-    told: list[tuple[datetime, str, str]] = [(seen.registered, "resident", _("You raised it"))]
+    told: list[tuple[datetime, str, str]] = []
     for step in seen.steps:
         theirs = step.phase in (Phase.REOPENED, Phase.WITHDRAWN)
         told.append((step.time, "resident" if theirs else "office", _(REACHED[step.phase])))
     if seen.verdict:
         told.append((seen.verdict.time, "resident", _("You said: %(what)s", what=verdict(seen))))
+    first = (seen.registered, "resident", _("You raised it"))  # whatever another clock says
     items: list[dict[str, Any]] = [
-        {"state": "done", "who": who, "at": moment(time), "text": text} for time, who, text in sorted(told, key=_when)
+        {"state": "done", "who": who, "at": moment(time), "text": text}
+        for time, who, text in (first, *sorted(told, key=_when))
     ]
     if seen.phase not in ENDED:
         items[-1]["state"] = "now"
