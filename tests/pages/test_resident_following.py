@@ -155,7 +155,7 @@ def test_A11_the_offices_outcome_and_the_residents_verdict_are_two_lines(look: L
     page.click("main button.primary")
     expect(page.locator(".errors")).to_contain_text("选其中一项")
     page.check("label:has-text('没有解决') input")
-    page.check("label:has-text('很不满意') input")
+    page.check("label:has-text('非常不满意') input")
     page.fill("#words", "还是不亮 <三盏>")
     page.click("main button.primary")
     assert page.url == f"{residents.address}/follow/petition?done=verdict"
@@ -166,17 +166,17 @@ def test_A11_the_offices_outcome_and_the_residents_verdict_are_two_lines(look: L
         "您说",
         "没有解决",
         "·",
-        "很不满意",
+        "非常不满意",
     ]
     assert events(residents, received["petition"]) == ["registered", "verdict_given"]
     page.reload()
     assert events(residents, received["petition"]) == ["registered", "verdict_given"]
     page.click("summary:has-text('改一改')")
     page.check("label:has-text('没有解决') input")
-    page.check("label:has-text('很不满意') input")
+    page.check("label:has-text('非常不满意') input")
     page.click("main button.primary")
     expect(page.locator(".errors")).to_contain_text("和上次的评价一样，不用再交")
-    assert page.is_checked("label:has-text('很不满意') input")
+    assert page.is_checked("label:has-text('非常不满意') input")
 
 
 def test_C8_the_words_of_a_refused_verdict_stay(look: Look, residents: Installation) -> None:
