@@ -5,8 +5,8 @@ from services.web.errors import Text
 TEXTS = {
     "case.not-found": Text(
         404,
-        "还没有这件诉求的案件。刚登记的，带上登记回执里的 after 再查。",
-        "No case of this petition yet; if it was just registered, ask with its receipt's `after`.",
+        "还没有这件诉求的案件。刚登记的，过一会儿再看。",
+        "No case of this petition yet; if it was just registered, look again in a moment.",
     ),
     "case.not-assigned": Text(
         409, "这件诉求还没有承办单位，先交办。", "No office answers for this case yet; assign it first."

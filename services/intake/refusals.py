@@ -16,9 +16,7 @@ TEXTS = {
     "visit.unchanged": Text(
         409, "和现有的记录一样，不用更正。", "The entry already reads like this; nothing to correct."
     ),
-    "visit.backwards": Text(
-        422, "离开的时间早于到的时间，改一下。", "It ends before it begins; change one of the two."
-    ),
+    "visit.backwards": Text(422, "离开的时间早于到的时间，改一下。", "It ends before it begins; change one."),
     "visit.promise-half": Text(
         422, "承诺写明什么事、哪天以前做到。", "A promise has a matter and a day; give both, or neither."
     ),

@@ -130,6 +130,15 @@ def test_C4_no_list_and_no_count_betrays_a_complaint_to_those_it_is_about(api):
             assert (shown["items"], sum(shown["counts"].values())) == ([], 0)
 
 
+def test_C3_among_all_those_that_have_ended_come_last(api):
+    cadre, event = api.as_("c2", "cadre"), petition()
+    api.hear(event, withdrawal(event))
+    near, late = due_in(api, 5), due_in(api, -5)
+    with psycopg.connect(api.react.info) as connection:
+        connection.execute("UPDATE case_now SET due = due - interval '90 days' WHERE petition = %s", [event.petition])
+    assert listed(api, cadre, "mine", "all") == [late, near, str(event.petition)]
+
+
 def test_C4_pages_hold_so_many_and_no_case_is_on_two(api, monkeypatch):
     monkeypatch.setattr(inbox, "SIZE", 3)
     events = [petition() for _ in range(7)]

@@ -37,10 +37,8 @@ class Intake:
         """Of each text of a petition's resident that was read: by whom, why, what."""
         ask = self.running.sql
         [(person,)] = ask("SELECT data->>'resident' FROM events WHERE stream = %s", f"petition-{petition}")
-        found = ask(
-            "SELECT data FROM events WHERE stream = %s AND type LIKE '%%revealed%%' ORDER BY version",
-            f"person-{person}",
-        )
+        revealed = "SELECT data FROM events WHERE stream = %s AND type LIKE '%%revealed%%' ORDER BY version"
+        found = ask(revealed, f"person-{person}")
         return [(data["by"], data["reason"], data["datum"]) for (data,) in found]
 
     def as_(self, id_: str, *roles: str, office: str | None = None) -> dict[str, str]:
