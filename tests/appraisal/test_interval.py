@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.appraisal.domain.interval import wilson
+from services.appraisal.domain.interval import HALF, wilson
 
 SHARE = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -54,3 +54,12 @@ def test_A3_more_of_the_same_is_surer(share: tuple[int, int], times: int) -> Non
     assert few
     assert many
     assert many.high - many.low <= few.high - few.low + Decimal("0.0002")
+
+
+@given(share=st.integers(1, 1_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_A3_half_of_the_certainty_is_the_narrower_and_lies_within(share: tuple[int, int]) -> None:
+    half, most = wilson(*share, HALF), wilson(*share)
+    assert half
+    assert most
+    assert most.low <= half.low <= half.high <= most.high
+    assert half.high - half.low < most.high - most.low

@@ -182,6 +182,10 @@ def test_A3_whatever_is_missing_the_weights_applied_make_up_the_whole(
     assert min(values) * 100 - 1 <= found.value <= max(values) * 100 + 1
     for part in found.parts:
         assert (part.applied == 0) is (part.value is None)
+        assert (part.adds is None) is (part.value is None)
+    # Each is rounded for itself to two places, and so is the whole.
+    brought = sum((part.adds for part in leaves if part.adds is not None), Decimal(0))
+    assert abs(brought - found.value) <= Decimal("0.005") * (len(leaves) + 1)
 
 
 @each(counts=COUNTS_, policy=st.sampled_from(POLICIES))

@@ -1,6 +1,6 @@
 """Which period and which policy a page is about: chosen in a GET form, so that every page has an address."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -64,12 +64,18 @@ async def choose(connection: Connection, request: Request, given: Asked) -> Choi
     Raises Refused `period.malformed`.
     """
     today = dates.today()
-    period = periods.parse(given.period or _last_whole_quarter(today))
+    period = periods.parse(given.period or last_whole_quarter(today))
     policy = given.policy or request.app.state.settings.policy
     names = {edition.policy for edition, _, _ in await policies.editions(connection)}
     typed: dict[str, Any] = {"period": period.name, "policy": policy}
+    found = offered(today)
+    found = found if period.name in found else [period.name, *found]
     return Choice(
-        period, policy, Form(typed), _periods(today, period), [(name, _policy(name)) for name in sorted(names)]
+        period,
+        policy,
+        Form(typed),
+        [(name, called(periods.parse(name))) for name in found],
+        [(name, _policy(name)) for name in sorted(names)],
     )
 
 
@@ -89,27 +95,18 @@ def _policy(name: str) -> str:
     return spoken().of(words.of_policy(name).zh, words.of_policy(name).en)
 
 
-def _last_whole_quarter(today: date) -> str:
+def last_whole_quarter(today: date) -> str:
+    """The quarter that was over last: what lies in it has mostly been decided."""
     first = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     return periods.names_around(first - timedelta(days=1))[1]
 
 
-def _periods(today: date, chosen: Period) -> Options:
-    """Quarters, months and years up to this day, newest first; the chosen one is always among them."""
+def offered(today: date) -> list[str]:
+    """Quarters, months and years up to this day, newest first."""
     around: list[tuple[str, str, str]] = []
     day = today
     while len(around) < max(MONTHS, QUARTERS * 3, YEARS * 12):
         around.append(periods.names_around(day))
         day = day.replace(day=1) - timedelta(days=1)
-    offered = [
-        *_first(QUARTERS, (quarter for _, quarter, _ in around)),
-        *_first(MONTHS, (month for month, _, _ in around)),
-        *_first(YEARS, (year for _, _, year in around)),
-    ]
-    if chosen.name not in offered:
-        offered.insert(0, chosen.name)
-    return [(name, called(periods.parse(name))) for name in offered]
-
-
-def _first(number: int, names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))[:number]
+    months, quarters, years = (list(dict.fromkeys(names)) for names in zip(*around, strict=True))
+    return [*quarters[:QUARTERS], *months[:MONTHS], *years[:YEARS]]
