@@ -11,7 +11,7 @@ from lianxin_schemas.events.ratings import MarkLevel, RatingKind
 from lianxin_schemas.events.responsibility import CadreRegistered, Rank, RegionLevel, ZoneDrawn, ZoneLevel
 
 from services.appraisal.domain.periods import parse
-from services.appraisal.store.counts import asked, counts, of_all_cadres
+from services.appraisal.store.counts import asked, counts, of_all
 from tests.appraisal.asking import Client
 from tests.appraisal.given import (
     Published,
@@ -230,7 +230,7 @@ def test_A3_the_middle_of_five_others_of_the_same_rank(client: Client, store: St
     assert (found["others"], found["score"], found["indicators"]["zone_rating"]) == (6, "50.00", "0.5000")
 
 
-def test_A3_the_counts_of_all_cadres_are_those_of_each(client: Client, store: Store, log: Published) -> None:
+def test_A3_the_counts_of_all_are_those_of_each(client: Client, store: Store, log: Published) -> None:
     quarter(store, log, {1: 5})
     take(store, log, term("c-1"), term("c-2"), zone("z-1", "c-1", "g-1"), *(paired(f"h-{n}", "c-2") for n in range(3)))
     take(store, log, visit(1, "c-2", "2026-03-02", "h-1"), marked(1, "c-2", 50), released(1, "c-3", 5, 0, 0, 0, 0))
@@ -239,7 +239,9 @@ def test_A3_the_counts_of_all_cadres_are_those_of_each(client: Client, store: St
         each = {}
         for cadre in ("c-1", "c-2", "c-3"):
             each[cadre] = await counts(connection, asked("cadre", cadre, parse("2026-Q1"), 1))
-        return each, await of_all_cadres(connection, asked("cadre", "", parse("2026-Q1"), 1))
+        each["z-1"] = await counts(connection, asked("zone", "z-1", parse("2026-Q1"), 1))
+        cadres = await of_all(connection, asked("cadre", "", parse("2026-Q1"), 1))
+        return each, cadres | await of_all(connection, asked("zone", "", parse("2026-Q1"), 1))
 
     one_by_one, together = store.ask(both)
     assert together == one_by_one

@@ -31,7 +31,7 @@ from lianxin_schemas.events.visits import VisitCorrected, VisitLogged, VisitWith
 from services.appraisal.domain import periods
 from services.appraisal.projections import KINDS
 from services.appraisal.store import reading
-from services.appraisal.store.counts import asked, counts, of, of_all_cadres
+from services.appraisal.store.counts import asked, counts, of, of_all
 from services.appraisal.store.petitions import Figures
 from services.appraisal.verify import compare
 from services.appraisal.verify.refold import HANDLED
@@ -146,15 +146,19 @@ def shuffled(messages: list[Message], chance: random.Random) -> list[list[Messag
     return batches
 
 
+SUBJECTS = {"cadre": ("c-1", "c-2", "c-3"), "zone": ("z-1", "z-2")}
+
+
 async def each_and_all(connection: reading.Connection) -> None:
-    """All cadres counted at once come to the same as each alone (A3)."""
-    for name in ("2026-02", "2026-Q1", "2026"):
-        parameters = asked("cadre", "", periods.parse(name), 1)
-        everybody = await of_all_cadres(connection, parameters)
-        assert everybody.keys() <= {"c-1", "c-2", "c-3"}
-        for cadre in ("c-1", "c-2", "c-3"):
-            alone = await counts(connection, parameters | {"subject": cadre})
-            assert alone == everybody.get(cadre, of((0, 0), Figures(), {}))
+    """All cadres, and all zones, counted at once come to the same as each alone (A3)."""
+    for kind, subjects in SUBJECTS.items():
+        for name in ("2026-02", "2026-Q1", "2026"):
+            parameters = asked(kind, "", periods.parse(name), 1)
+            together = await of_all(connection, parameters)
+            assert together.keys() <= {*subjects, ""}, "the empty zone is that of cases without one"
+            for subject in subjects:
+                alone = await counts(connection, parameters | {"subject": subject})
+                assert alone == together.get(subject, of((0, 0), Figures(), {}))
 
 
 def test_rule10_the_plain_fold_handles_the_same_kinds() -> None:

@@ -11,7 +11,7 @@ from services.appraisal.domain.score import Counts, comes_out
 from services.appraisal.queries.scores import held
 from services.appraisal.queries.views import PeriodView, PolicyView, policy_view
 from services.appraisal.store import policies, reading
-from services.appraisal.store.counts import asked, counts, of_all_cadres
+from services.appraisal.store.counts import asked, of_all
 from services.appraisal.store.reading import Connection
 
 
@@ -50,12 +50,13 @@ async def reach(connection: Connection, period: Period) -> ReachView:
     for policy in held([edition for edition, _, _ in await policies.editions(connection)], period):
         required = needed(policy, period)
         if required not in counted:  # once for all policies that need as many visits
-            everybody = await of_all_cadres(connection, asked("cadre", "", period, required))
+            by_cadre = await of_all(connection, asked("cadre", "", period, required))
+            by_zone = await of_all(connection, asked("zone", "", period, required))
             counted[required] = (
-                [everybody[cadre] for cadre in cadres if cadre in everybody],
-                [await counts(connection, asked("zone", zone, period, required)) for zone in zones],
+                [by_cadre[cadre] for cadre in cadres if cadre in by_cadre],
+                [by_zone[zone] for zone in zones if zone in by_zone],
             )
-        by_cadre, by_zone = counted[required]
-        reached = Scored.of_those(policy, by_cadre, len(cadres)), Scored.of_those(policy, by_zone, len(zones))
+        of_cadres, of_zones = counted[required]
+        reached = Scored.of_those(policy, of_cadres, len(cadres)), Scored.of_those(policy, of_zones, len(zones))
         found.append(PolicyReach(policy=policy_view(policy), cadres=reached[0], zones=reached[1]))
     return ReachView(period=PeriodView(name=period.name, first=period.first, last=period.last), policies=found)

@@ -26,7 +26,7 @@ from services.appraisal.queries.behind import (
 )
 from services.appraisal.queries.views import PeriodView, Scored, ScoreView, score_view
 from services.appraisal.store import coverage, petitions, policies, ratings, reading
-from services.appraisal.store.counts import asked, counts, of_all_cadres
+from services.appraisal.store.counts import asked, counts, of_all
 from services.appraisal.store.peers import peers
 from services.appraisal.store.reading import Connection
 from services.refused import Refused
@@ -174,7 +174,7 @@ async def _theirs(connection: Connection, parameters: dict[str, Any], others: Se
     """What is counted of the others; nothing of too few."""
     if len(others) < PEERS:
         return []
-    everybody = await of_all_cadres(connection, parameters)
+    everybody = await of_all(connection, parameters)
     return [everybody[cadre] for cadre in others if cadre in everybody]
 
 

@@ -32,14 +32,14 @@ async def counts(connection: Connection, parameters: dict[str, Any]) -> dict[Ind
     )
 
 
-async def of_all_cadres(connection: Connection, parameters: dict[str, Any]) -> dict[str, dict[IndicatorKind, Count]]:
-    """The same of every cadre about whom there is anything. Parameters: first, last, required."""
-    covered = await coverage.by_cadre(connection, parameters)
-    handled = await petitions.by_cadre(connection, parameters)
-    rated = await ratings.by_cadre(connection, parameters)
+async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, dict[IndicatorKind, Count]]:
+    """The same of every subject of a kind about which there is anything. Parameters: kind, first, last, required."""
+    covered = await coverage.of_all(connection, parameters)
+    handled = await petitions.of_all(connection, parameters)
+    rated = await ratings.of_all(connection, parameters)
     return {
-        cadre: of(covered.get(cadre, (0, 0)), handled.get(cadre, Figures()), rated.get(cadre, {}))
-        for cadre in covered.keys() | handled.keys() | rated.keys()
+        subject: of(covered.get(subject, (0, 0)), handled.get(subject, Figures()), rated.get(subject, {}))
+        for subject in covered.keys() | handled.keys() | rated.keys()
     }
 
 

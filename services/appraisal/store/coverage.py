@@ -83,7 +83,8 @@ WITH mine AS MATERIALIZED ({mine}), visited AS (
 SELECT (SELECT count(*) FROM visited), (SELECT count(*) FROM mine)"""
     for kind, mine in _MINE.items()
 }
-_BY_CADRE = f"""
+_ALL = {
+    "cadre": f"""
 WITH {EVERYWHERE}, led AS (
     SELECT g.grp, c.cadre FROM (SELECT DISTINCT grp FROM mine) g, LATERAL ({_leaders("g.grp", _LAST)}) c
 ), answering AS (
@@ -93,7 +94,12 @@ WITH {EVERYWHERE}, led AS (
     SELECT l.cadre, m.household FROM mine m JOIN led l ON l.grp = m.grp
     WHERE NOT {_pairing("m.household", _LAST)}
 )
-SELECT cadre, count(v.household), count(*) FROM answering LEFT JOIN visited v USING (household) GROUP BY cadre"""
+SELECT cadre, count(v.household), count(*) FROM answering LEFT JOIN visited v USING (household) GROUP BY cadre""",
+    "zone": f"""
+WITH {EVERYWHERE}
+SELECT z.zone, count(v.household), count(*) FROM zone z JOIN mine m ON m.grp = ANY (z.groups)
+LEFT JOIN visited v USING (household) GROUP BY z.zone""",
+}
 _OWN = {
     "cadre": f"""
     SELECT v.visit, unnest(v.households) AS household FROM visit v
@@ -158,10 +164,13 @@ async def count(connection: Connection, parameters: dict[str, Any]) -> tuple[int
     return row[0], row[1]
 
 
-async def by_cadre(connection: Connection, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """The same of every cadre who answers for a household on the last day. Parameters: first, last, required."""
-    cursor = await connection.execute(_BY_CADRE, parameters)
-    return {cadre: (covered, all_) for cadre, covered, all_ in await cursor.fetchall()}
+async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """The same of every cadre who answers for a household on the last day, or of every zone that has one.
+
+    Parameters: kind, first, last, required.
+    """
+    cursor = await connection.execute(_ALL[parameters["kind"]], parameters)
+    return {subject: (covered, all_) for subject, covered, all_ in await cursor.fetchall()}
 
 
 async def items(connection: Connection, parameters: dict[str, Any]) -> tuple[int, list[Item]]:

@@ -14,9 +14,9 @@ _COUNT = (
     f"SELECT {SUMS} FROM case_tally"
     " WHERE kind = %(kind)s AND subject = %(subject)s AND month BETWEEN %(first)s AND %(last)s"
 )
-_BY_CADRE = (
+_ALL = (
     f"SELECT subject, {SUMS} FROM case_tally"
-    " WHERE kind = 'cadre' AND month BETWEEN %(first)s AND %(last)s GROUP BY subject"
+    " WHERE kind = %(kind)s AND month BETWEEN %(first)s AND %(last)s GROUP BY subject"
 )
 _ANSWERS = (
     "SELECT month, answered, rated FROM case_tally WHERE kind = %(kind)s AND subject = %(subject)s"
@@ -88,9 +88,9 @@ async def count(connection: Connection, parameters: dict[str, Any]) -> Figures:
     return Figures(*row)
 
 
-async def by_cadre(connection: Connection, parameters: dict[str, Any]) -> dict[str, Figures]:
-    """The figures of every cadre with a petition. Parameters: first, last."""
-    cursor = await connection.execute(_BY_CADRE, parameters)
+async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, Figures]:
+    """The figures of every subject of a kind with a petition. Parameters: kind, first, last."""
+    cursor = await connection.execute(_ALL, parameters)
     return {row[0]: Figures(*row[1:]) for row in await cursor.fetchall()}
 
 

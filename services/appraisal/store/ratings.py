@@ -18,14 +18,17 @@ _RATED = {
     kind: f"SELECT {_SUMS} FROM rating WHERE {kind} = %(subject)s AND {_WITHIN} GROUP BY kind"
     for kind in ("cadre", "zone")
 }
-_RATED_BY_CADRE = f"SELECT cadre, {_SUMS} FROM rating WHERE cadre IS NOT NULL AND {_WITHIN} GROUP BY cadre, kind"
+_ALL_RATED = {
+    kind: f"SELECT {kind}, {_SUMS} FROM rating WHERE {kind} IS NOT NULL AND {_WITHIN} GROUP BY {kind}, kind"
+    for kind in ("cadre", "zone")
+}
 _MARKED = (
     f"SELECT level, sum(points), count(*) FROM mark_given WHERE cadre = %(subject)s AND {_WITHIN}"
     " AND %(kind)s = 'cadre' GROUP BY level"
 )
-_MARKED_BY_CADRE = (
+_ALL_MARKED = (
     f"SELECT cadre, level, sum(points), count(*) FROM mark_given WHERE cadre IS NOT NULL AND {_WITHIN}"
-    " GROUP BY cadre, level"
+    " AND %(kind)s = 'cadre' GROUP BY cadre, level"
 )
 _RELEASES = {
     kind: f"SELECT release, event, time, kind FROM rating WHERE {kind} = %(subject)s AND {_WITHIN}"
@@ -58,13 +61,13 @@ async def sums(connection: Connection, parameters: dict[str, Any]) -> Sums:
     return {of: (points, number) for of, points, number in [*await rated.fetchall(), *await marked.fetchall()]}
 
 
-async def by_cadre(connection: Connection, parameters: dict[str, Any]) -> dict[str, Sums]:
-    """The same of every cadre with a rating or a mark. Parameters: first, last."""
+async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, Sums]:
+    """The same of every subject of a kind with a rating or a mark. Parameters: kind, first, last."""
     found: dict[str, Sums] = {}
-    for sql in (_RATED_BY_CADRE, _MARKED_BY_CADRE):
+    for sql in (_ALL_RATED[parameters["kind"]], _ALL_MARKED):
         cursor = await connection.execute(sql, parameters)
-        for cadre, of, points, number in await cursor.fetchall():
-            found.setdefault(cadre, {})[of] = (points, number)
+        for subject, of, points, number in await cursor.fetchall():
+            found.setdefault(subject, {})[of] = (points, number)
     return found
 
 
