@@ -102,7 +102,11 @@ def task_of(given: Any) -> Task:
 
 
 async def one(desk: Desk, petition: UUID, command: Command, principal: Principal, now: datetime) -> Receipt:
-    """Carries out a command by itself. Raises Refused as `carry_out` does."""
+    """Carries out a command by itself. Raises Refused as `carry_out` does, and `auth.scope` for a hand-over by others
+    than the organisation department and the county's office; an import hands over in batches.
+    """
+    if isinstance(command, AssignCase) and not desk.dispatches(principal):
+        raise Refused("auth.scope")
     task = Task(petition, command)
     return await carry_out(desk, task, await look_at(desk, [task]), principal, now)
 
@@ -120,10 +124,7 @@ async def carry_out(desk: Desk, task: Task, before: Before, principal: Principal
 
     Raises Refused `case.…`, `auth.scope`, `time.…`, and what `execute` raises.
     """
-    assigns = isinstance(task.command, AssignCase)
-    if assigns and not desk.dispatches(principal):
-        raise Refused("auth.scope")
-    complaint = open_to(before.complaints.get(task.petition), principal, assigns=assigns)
+    complaint = open_to(before.complaints.get(task.petition), principal, assigns=isinstance(task.command, AssignCase))
     decide = await _decision(desk, task, complaint, principal, now)
 
     def facts(entries: dict[str, list[Entry]]) -> list[Fact]:
