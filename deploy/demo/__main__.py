@@ -9,21 +9,39 @@ import json
 import sys
 import tempfile
 import time
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import uvloop
 
-from deploy.demo import county, figures, journeys, lives, oracle, real, register, report, sending, visits
-from deploy.demo.client import ANSWER, IN_FLIGHT, Client, Tally
+from deploy.demo import (
+    asking,
+    county,
+    figures,
+    journeys,
+    lives,
+    onward,
+    oracle,
+    ratings,
+    real,
+    register,
+    report,
+    sending,
+    visits,
+)
+from deploy.demo.client import ANSWER, Client, Tally
 from deploy.demo.installation import Installation
 from deploy.demo.journeys import Journey
 from deploy.demo.progress import Progress
 from deploy.demo.quarter import SHANGHAI, TODAY
 from deploy.demo.size import WHOLE, Size
 from deploy.local.state import Trouble, state_folder, write
+
+OPEN_DAYS = 30
+"""For so long somebody with a code can still answer."""
 
 
 class Demo:
@@ -32,16 +50,23 @@ class Demo:
     def __init__(self, state: Path, seed: int, size: Size) -> None:
         self.started = time.monotonic()
         self.state = state
+        self.seed = seed
         self.county = county.make(seed, size)
         self.sendings = visits.of_the_quarter(self.county, seed, size.visits)
         self.lives = lives.of_the_quarter(self.county, self.sendings, seed, size.petitions)
-        self.oracle = oracle.compute(self.county, self.sendings, self.lives)
+        self.rounds = (
+            *ratings.of_the_zones(self.county, seed, size.answers),
+            *ratings.evaluations(self.county, seed, size),
+        )
+        self.marks = ratings.marks(self.county, seed, size)
+        self.oracle = oracle.compute(self.county, self.sendings, self.lives, self.rounds, self.marks)
         self.real = real.petitions()[: size.real]
         made_up = journeys.of_the_quarter(self.lives, self.county, seed)
         self.journeys: list[Journey] = [*journeys.of_the_file(seed, size.real), *made_up]
         self.tables = register.together([self.county.tables(), register.districts()])
         self.tally = Tally()
         sent = len(self.sendings) + sum(journey.sendings() for journey in self.journeys)
+        sent += asking.sendings(self.rounds, self.marks)
         self.progress = Progress(sent + figures.questions(self.real))
         self.stack = Installation(state, datetime.now(SHANGHAI), self.progress.note)
 
@@ -50,39 +75,61 @@ class Demo:
         progress = self.progress
         async with progress.phase("启动", "Start"):
             await asyncio.to_thread(self.stack.up)
-        connector, timeout = aiohttp.TCPConnector(limit=IN_FLIGHT), aiohttp.ClientTimeout(total=ANSWER)
+        connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=ANSWER)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             client = Client(session, self.stack.addresses(), self.stack.tokens(), self.tally)
-            async with progress.phase("登记册、走访", "Register, visits"):
-                # Side by side: what comes of a visit does not depend on whether the register was there before it.
-                await asyncio.gather(self._register(), sending.visits(client, self.sendings, progress.advance))
+            async with progress.phase("登记册、走访、测评", "Register, visits, ratings"):
+                # Side by side: what comes of these does not depend on which of them was there first.
+                _, _, codes = await asyncio.gather(
+                    self._register(), sending.visits(client, self.sendings, progress.advance), self._ask(client)
+                )
             async with progress.phase("诉求", "Petitions"):
                 await sending.petitions(client, self.journeys, progress.advance)
+                await self.stack.release(self.tally.answers[asking.COUNTED])
             async with progress.phase("到齐", "Arrival"):
                 parked = await self.stack.arrived(progress.note)
             async with progress.phase("核对", "Checks"):
-                *differences, topics, districts, cadre = await asyncio.gather(
-                    self.stack.verify("appraisal"),
-                    self.stack.verify("assignment"),
-                    asyncio.to_thread(self.stack.topics),
-                    figures.by_district(client, self.real, progress.advance),
-                    figures.of_cadre(client, self.county, self.oracle),
-                )
+                found = await self._check(client, parked)
+            found.onward = await onward.prepare(client, self.stack, self.county, found.cadre.cadre, self.rounds, codes)
+        found.seconds = time.monotonic() - self.started
+        return found
+
+    async def _check(self, client: Client, parked: int) -> report.Found:
+        advance = self.progress.advance
+        (differences, topics), (districts, whole, reach, some, cadre) = await asyncio.gather(
+            asyncio.gather(self.stack.verify_all(), asyncio.to_thread(self.stack.topics)),
+            asyncio.gather(
+                figures.by_district(client, self.real, advance),
+                figures.of_county(client, self.oracle),
+                figures.of_policies(client, self.county, self.oracle),
+                figures.of_some(client, self.county, self.oracle, advance),
+                figures.of_cadre(client, self.county, self.oracle),
+            ),
+        )
         return report.Found(
             space=self.stack.space,
             tally=self.tally,
             topics=topics,
             parked=parked,
-            differences=[line for found in differences for line in found],
+            differences=differences,
             districts=districts,
+            whole=whole,
+            reach=reach,
+            some=some,
             cadre=cadre,
-            seconds=time.monotonic() - self.started,
+            phases=self.progress.seconds,
         )
+
+    async def _ask(self, client: Client) -> Mapping[str, Sequence[str]]:
+        closes = datetime.now(SHANGHAI).date() + timedelta(days=OPEN_DAYS)
+        return await asking.send(client, self.rounds, self.marks, closes, self.seed, self.progress.advance)
 
     async def _register(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             register.write(self.tables, Path(folder))
-            await self.stack.load(Path(folder))
+            people = Path(folder) / "people.csv"
+            register.write_people(self.county.people(), people)
+            await asyncio.gather(self.stack.load(Path(folder)), self.stack.load_people(people))
 
 
 def check_clock(now: datetime) -> None:

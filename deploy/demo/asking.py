@@ -82,8 +82,10 @@ async def send(
     closes: date,
     seed: int,
     advance: Callable[[int], None],
-) -> None:
-    """Opens the rounds, hands out the codes, takes the answers; and gives the marks."""
+) -> Mapping[str, Sequence[str]]:
+    """Opens the rounds, hands out the codes, takes the answers; and gives the marks. Answers with each round's codes,
+    those of whoever answered first.
+    """
     opened = await client.batch("/ratings/rounds/batch", "rounds", [opening(each, closes) for each in rounds])
     codes = {one["opened"]["round"]: one["opened"]["codes"] for one in opened.values()}
     advance(len(rounds))
@@ -102,6 +104,7 @@ async def send(
     await each(sent[:once], answer, width=ANSWERING)
     await each(sent[once:], answer, width=ANSWERING)
     await each(marks, give)
+    return codes
 
 
 def sendings(rounds: Sequence[Round], marks: Sequence[Mark]) -> int:

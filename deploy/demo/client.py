@@ -12,9 +12,9 @@ from deploy.demo.commands import ACCEPTED, Command
 from deploy.local.state import Trouble
 
 IN_FLIGHT = 32
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until a request that is answered "not yet" or "too busy" every time is given up."""
-ANSWER = 20.0
+ANSWER = 60.0
 """Seconds until a request without an answer is sent again."""
 PAUSE = 0.2
 
@@ -37,6 +37,10 @@ class Tally:
     def accepted(self, prefix: str = "/") -> int:
         """How many commands below a path were accepted; a repeat does not count."""
         return sum(path.startswith(prefix) for path, _ in self.receipts.values())
+
+    def registered(self) -> int:
+        """How many petitions were put on record."""
+        return sum(path == "/petitions" for path, _ in self.receipts.values())
 
     def outcomes(self) -> dict[str, int]:
         """Everything that was not accepted for the first time, by its code."""
@@ -79,15 +83,16 @@ class Client:
         self.tally.take(command, answer)
         return answer
 
-    async def batch(self, path: str, name: str, commands: Sequence[Command]) -> dict[str, Json]:
+    async def batch(self, path: str, name: str, commands: Sequence[Command], after: str = "") -> dict[str, Json]:
         """Sends commands of one service and role as one batch, a list called `name`; answers with what became of each
         by its id. Those that were too many are sent again by themselves.
         """
         left, found = list(commands), {}
+        parameters = {"after": after} if after else {}
         deadline = _now() + PATIENCE
         while left:
-            body = {name: [command.body for command in left]}
-            outcomes = await self._ask("POST", left[0].service, path, left[0].role, {}, body)
+            body = {name: [command.item for command in left]}
+            outcomes = await self._ask("POST", left[0].service, path, left[0].role, parameters, body)
             if not isinstance(outcomes, list):
                 raise Trouble(f"The batch {path} was refused as a whole: {outcomes}.")
             for command, outcome in zip(left, outcomes, strict=True):
@@ -99,6 +104,10 @@ class Client:
                 await _pause(path, 503, deadline, PAUSE)
         return found
 
+    async def open(self, service: str, path: str, body: Json) -> Json:
+        """What anybody gets who sends something without a token. Raises Trouble when it is refused."""
+        return _granted(f"POST {path}", service, await self._ask("POST", service, path, "", {}, body))
+
     async def answer(self, code: str, mark: int, expect: str) -> None:
         """Gives a mark by a one-time code, as whoever holds it would: without a token."""
         answer = await self._ask("POST", "intake", "/ratings/answers", "", {}, {"code": code, "mark": mark})
@@ -107,9 +116,7 @@ class Client:
     async def get(self, service: str, path: str, **parameters: str) -> Json:
         """What the organisation department is told. Raises Trouble when it is refused."""
         answer = await self._ask("GET", service, path, "organisation", parameters)
-        if isinstance(answer, dict) and "code" in answer:
-            raise Trouble(f"{service} refused GET {path} {parameters}: {answer['code']}, {answer['en']}")
-        return answer
+        return _granted(f"GET {path} {parameters}", service, answer)
 
     async def _ask(
         self, method: str, service: str, path: str, role: str, parameters: Mapping[str, str], body: Json = None
@@ -132,6 +139,21 @@ class Client:
             if not _not_yet(status, answer):
                 return answer
             await _pause(f"{method} {path}, {answer['code']}", status, deadline, wait)
+
+
+def newest(afters: Iterable[str]) -> str:
+    """One `after` for all of these: of each lane the highest number."""
+    found: dict[str, int] = {}
+    for part in filter(None, (part for after in afters for part in after.split(","))):
+        lane, number = part.split(":")
+        found[lane] = max(int(number), found.get(lane, 0))
+    return ",".join(f"{lane}:{number}" for lane, number in found.items())
+
+
+def _granted(what: str, service: str, answer: Json) -> Json:
+    if isinstance(answer, dict) and "code" in answer:
+        raise Trouble(f"{service} refused {what}: {answer['code']}, {answer['en']}")
+    return answer
 
 
 def _receipt(outcome: Json) -> Json:

@@ -8,6 +8,16 @@ from uuid import uuid5
 from deploy.demo.real import NAMES
 
 ACCEPTED = "accepted"
+KINDS = {
+    "assignment": "assign",
+    "acceptance": "accept",
+    "decision": "decide",
+    "reply": "reply",
+    "closing": "closing",
+    "verdict": "verdict",
+    "withdrawal": "withdrawal",
+}
+"""What a batch calls that which an address ends with."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,15 @@ class Command:
     def id(self) -> str:
         """The command's own id."""
         return str(self.body["command"])
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The same as it stands in a batch: what the address says beside the body is in it."""
+        match self.path.split("/")[2:]:
+            case [petition, act]:
+                return {"petition": petition, "kind": KINDS[act], **self.body}
+            case _:
+                return self.body
 
 
 def command_id(*parts: object) -> str:

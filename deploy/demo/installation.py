@@ -4,23 +4,26 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from lianxin_schemas.directory import DIRECTORY
 from lianxin_schemas.topics import TOPICS
 
+from deploy.demo.staff import COUNTY_OFFICE
 from deploy.local.keys import sign
 from deploy.local.processes import DATABASES
 from deploy.local.stack import Stack
 from deploy.local.state import PROJECT, Trouble, write
+from services.runtime import lag
+from services.runtime.settings import Settings
 
-DEADLINE = 120.0
+DEADLINE = 300.0
 """Seconds within which everything that was accepted has to be visible everywhere."""
-SERVICES = ("intake", "assignment", "appraisal")
-"""In the order in which a petition passes them."""
+CONSUMERS = {"intake": "project", "assignment": "react", "notify": "react", "appraisal": "project"}
+"""What each service hears by, in the order in which a petition passes them."""
 SPACES = "demo-spaces.json"
 """The file in the state folder that names the spaces which runs have made."""
 
@@ -70,30 +73,60 @@ class Installation:
 
     async def load(self, folder: Path) -> None:
         """Loads the register. Raises Trouble with the first lines of what is wrong with it."""
-        code, _, said = await self.verb("assignment", "register", "load", str(folder))
+        await self._well("assignment", "register", "load", str(folder))
+
+    async def load_people(self, file: Path) -> None:
+        """Loads how cadres are called and reached. Raises Trouble likewise."""
+        await self._well("intake", "people", "load", str(file))
+
+    async def release(self, answers: int) -> None:
+        """Releases the sums of ratings, once so many answers wait sealed: one that still lay in a process's memory
+        would leave on another day. Raises Trouble.
+        """
+        await asyncio.to_thread(self._sealed, answers)
+        await self._well("intake", "ratings", "release")
+
+    def _sealed(self, answers: int) -> None:
+        import psycopg
+
+        deadline = time.monotonic() + DEADLINE
+        with psycopg.connect(self._settings.database("intake"), autocommit=True) as connection:
+            while (found := connection.execute("SELECT count(*) FROM rating_ballot").fetchone()) != (answers,):
+                if time.monotonic() > deadline:
+                    raise Trouble(f"Of {answers} answers to ratings {found and found[0]} are kept.")
+                time.sleep(0.2)
+
+    async def _well(self, service: str, *verb: str) -> None:
+        code, _, said = await self.verb(service, *verb)
         if code:
-            raise Trouble("The register was not loaded:\n" + "\n".join(said.strip().splitlines()[-10:]))
+            lines = "\n".join(said.strip().splitlines()[-10:])
+            raise Trouble(f"`{service} {' '.join(verb[:2])}` did not succeed:\n{lines}")
 
     async def arrived(self, note: Callable[[str], None]) -> int:
         """Waits until all is visible everywhere; answers with the number of parked messages. Raises Trouble."""
-        deadline = asyncio.get_running_loop().time() + DEADLINE
+        deadline = time.monotonic() + DEADLINE
         parked = 0
-        # In this order: what a service has passed on by then, the next one counts.
-        for service in SERVICES:
-            while (lag := await self._lag(service))["behind"]:
-                note(f"{service}: {lag['behind']:,}")
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Trouble(f"{service} is still behind after {DEADLINE:.0f} s: {lag}.")
+        # In this order, and the first once more: what a service has passed on by then, the next one counts.
+        for service in (*CONSUMERS, "intake"):
+            while (found := await asyncio.to_thread(self._lag, service)).behind:
+                note(f"{service}: {found.behind:,}")
+                if time.monotonic() > deadline:
+                    raise Trouble(f"{service} is still behind after {DEADLINE:.0f} s: {found.as_json()}.")
                 await asyncio.sleep(0.3)
-            parked += lag["parked"]
+            parked += found.parked
         return parked
 
-    async def _lag(self, service: str) -> dict[str, Any]:
-        _, printed, said = await self.verb(service, "lag", "--json")
-        if not printed:
-            raise Trouble(f"{service} does not say how far it is: {said.strip()}")
-        found: dict[str, Any] = json.loads(printed)
-        return found
+    def _lag(self, service: str) -> lag.Lag:
+        return lag.measure(self._settings, service, has_log=True, consumer=CONSUMERS[service])
+
+    @property
+    def _settings(self) -> Settings:
+        return Settings(space=self.space, kafka=self._stack.kafka, postgres=self._stack.postgres)
+
+    async def verify_all(self) -> list[str]:
+        """Where tables of any service differ from a plain refold of the log, a sentence each."""
+        found = await asyncio.gather(*map(self.verify, CONSUMERS))
+        return [difference for differences in found for difference in differences]
 
     async def verify(self, service: str) -> list[str]:
         """Where a service's tables differ from a plain refold of the log, a sentence each."""
@@ -101,6 +134,18 @@ class Installation:
         if not printed:
             raise Trouble(f"{service} could not be verified: {said.strip() or code}")
         return [f"{service}: {difference}" for difference in json.loads(printed)["differences"]]
+
+    def people(self, cadre: str, office: str) -> None:
+        """Says who can be picked where one signs in on this machine: this cadre, the organisation department, and the
+        offices that answer.
+        """
+        people = [
+            {"id": cadre, "name": f"干部 / cadre {cadre}", "roles": ["cadre"]},
+            {"id": "organiser-0001", "name": "组织部门 / organisation department", "roles": ["organisation"]},
+            {"id": "county-0001", "name": "县办公室 / county's office", "roles": ["office"], "office": COUNTY_OFFICE},
+            {"id": "staff-0001", "name": f"窗口 / counter of {office}", "roles": ["office"], "office": office},
+        ]
+        write(self._state / "people.json", json.dumps(people, indent=2, ensure_ascii=False) + "\n")
 
     def topics(self) -> Mapping[str, int]:
         """Messages in each topic."""
@@ -111,7 +156,7 @@ class Installation:
             consumer = KafkaConsumer(bootstrap_servers=self._stack.kafka, group_id=None, enable_auto_commit=False)
             try:
                 counts = {}
-                for topic in TOPICS:
+                for topic in (*TOPICS, DIRECTORY):
                     places = [TopicPartition(f"{self.space}.{topic.name}", n) for n in range(topic.partitions)]
                     counts[topic.name] = sum(consumer.end_offsets(places).values())
                 return counts

@@ -16,8 +16,19 @@ from deploy.demo.lives import Act, Done, Life
 
 TWICE = 0.05
 """The share of commands that are sent a second time."""
-STEPS = {Act.HAND_ON: "assignment", Act.ACCEPT: "acceptance", Act.DECIDE: "decision", Act.REPLY: "reply"}
-"""What assignment is told of a case, by the last part of the path."""
+STEPS = {
+    Act.HAND_ON: "assignment",
+    Act.ACCEPT: "acceptance",
+    Act.DECIDE: "decision",
+    Act.REPLY: "reply",
+    Act.CLOSE: "closing",
+    Act.VERDICT: "verdict",
+    Act.WITHDRAW: "withdrawal",
+}
+"""What is told of a case, by the last part of the path: intake hears what the resident says, assignment the rest."""
+SAID = (Act.VERDICT, Act.WITHDRAW)
+SERVICES = ("assignment", "intake")
+"""Whose turn it is, over and over, once a petition is registered."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,16 @@ class Journey:
     def sendings(self) -> int:
         """How often something is sent for it."""
         return 1 + len(self.steps) + len(self.twice)
+
+    @property
+    def turns(self) -> list[list[Command]]:
+        """The steps as SERVICES have their turns; some turns have none. What is sent twice stands there twice."""
+        found: list[list[Command]] = []
+        for step in self.steps:
+            while not found or SERVICES[(len(found) - 1) % 2] != step.service:
+                found.append([])
+            found[-1] += [step, step] if step.id in self.twice else [step]
+        return found
 
 
 def of_the_file(seed: int = 2026, count: int | None = None) -> list[Journey]:
@@ -65,24 +86,26 @@ def _real(random: Random, petition: real.RealPetition) -> Journey:
 
 def _lived(random: Random, life: Life, office_of: Mapping[str, str]) -> Journey:
     facts: dict[str, Any] = {"channel": life.channel, "category": life.category, "zone": life.zone or None}
-    steps = [
-        _step(life.petition, done, number, office_of) for number, done in enumerate(life.acts) if done.act in STEPS
-    ]
-    return _journey(random, _registration(life.petition, life.registered, facts), steps)
+    facts |= {"visit": life.visit} if life.visit else {}
+    facts |= {"complaint": True} if life.about else {}
+    steps = [_step(life.petition, done, number, office_of) for number, done in enumerate(life.acts)]
+    return _journey(random, _registration(life.petition, life.registered, facts, life.about), steps)
 
 
-def _registration(petition: str, moment: datetime, facts: dict[str, Any]) -> Command:
+def _registration(petition: str, moment: datetime, facts: dict[str, Any], about: Sequence[str] = ()) -> Command:
     body = {"command": command_id("register", petition), "petition": {"petition": petition, **facts}}
-    return Command("/petitions", body | {"time": text(moment)})
+    return Command("/petitions", body | {"time": text(moment)} | ({"about": list(about)} if about else {}))
 
 
 def _step(petition: str, done: Done, number: int = 0, office_of: Mapping[str, str] | None = None) -> Command:
     step = STEPS[done.act]
     body: dict[str, Any] = {"command": command_id(step, petition, number), "time": text(done.time)}
-    if done.outcome:
-        body["outcome"] = done.outcome.value
+    said = {"outcome": done.outcome, "solved": done.solved, "satisfied": done.satisfied}
+    body |= {name: word.value for name, word in said.items() if word}
     if done.cadre and office_of:
         body |= {"office": office_of[done.cadre], "cadre": done.cadre}
+    if done.act in SAID:
+        return Command(f"/petitions/{petition}/{step}", body)
     return Command(f"/cases/{petition}/{step}", body, service="assignment")
 
 

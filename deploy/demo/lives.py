@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from random import Random
+from uuid import UUID
 
 from lianxin_schemas.events.cases import Outcome
 from lianxin_schemas.events.petitions import Satisfaction, Solved
@@ -16,6 +17,7 @@ from deploy.demo.places import Zone
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI, TODAY, day_of
 from deploy.demo.size import WHOLE
 from deploy.demo.visits import Sendings, Visit
+from services.intake.domain.petitions import need_id
 
 CHANNELS = {"web": 35, "reception": 25, "hotline": 25, "visit": 15}
 NOWHERE, COMPLAINTS, EARLIER = 0.05, 0.02, 0.05
@@ -83,7 +85,7 @@ def of_the_quarter(
             facts = _anywhere(random, county, "reception" if channel == "visit" else channel)
         else:
             facts = _heard(random, county, visit, zone_of)
-        found.append(_life(random, command_id("county-petition", number), facts, county))
+        found.append(_life(random, facts.petition or command_id("county-petition", number), facts, county))
     return tuple(sorted(found, key=lambda life: (life.registered, life.petition)))
 
 
@@ -96,6 +98,8 @@ class _Facts:
     zone: Zone | None
     registered: datetime
     visit: str = ""
+    petition: str = ""
+    """The id that intake gives to the petition of a visit's need."""
 
 
 def _anywhere(random: Random, county: County, channel: str) -> _Facts:
@@ -113,7 +117,9 @@ def _heard(random: Random, county: County, visit: Visit, zone_of: dict[str, Zone
     ended = datetime.fromisoformat(visit["ended"]).astimezone(SHANGHAI)
     group = county.households.get(visit["households"][0], "")
     registered = ended + timedelta(minutes=random.randrange(5, 600))
-    return _Facts("visit", visit["needs"][0], zone_of.get(group), registered, visit["visit"])
+    [need] = visit["needs"]
+    petition = str(need_id(UUID(visit["visit"]), need, 0))
+    return _Facts("visit", need, zone_of.get(group), registered, visit["visit"], petition)
 
 
 def _life(random: Random, petition: str, facts: _Facts, county: County) -> Life:

@@ -21,8 +21,9 @@ from deploy.local.state import MARK, PROJECT, Trouble, alone, make_state, ports,
 from deploy.local.supervision import SERVERS, SERVICES, Process, Supervision, configuration
 from deploy.local.sweep import end, marked, wait
 
-# After a crash Kafka takes some seconds to give up its former self, and reads what it has.
-DEADLINE = 60.0
+# After a crash Kafka takes some seconds to give up its former self, and reads what it has; all processes together need
+# some 20 s of CPU to start, of which a machine that does other work may give them little.
+DEADLINE = 180.0
 
 
 class Stack:

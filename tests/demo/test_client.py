@@ -70,6 +70,21 @@ def test_a_batch_sends_again_only_what_was_too_much() -> None:
     assert (tally.accepted(), dict(tally.refused), tally.surprises) == (1, {"body.invalid": 1}, [])
 
 
+def test_a_batch_says_what_the_address_of_each_says() -> None:
+    verdict = Command("/petitions/p-1/verdict", {"command": "c-1", "solved": "solved"})
+    assert verdict.item == {"petition": "p-1", "kind": "verdict", "command": "c-1", "solved": "solved"}
+    closing = Command("/cases/p-2/closing", {"command": "c-2"}, service="assignment")
+    assert closing.item == {"petition": "p-2", "kind": "closing", "command": "c-2"}
+    visit = Command("/visits", {"command": "c-3", "visit": {}})
+    assert visit.item == visit.body
+
+
+def test_the_newest_of_several_afters_has_the_highest_number_of_each_lane() -> None:
+    afters = ["cases.1.1:9,petitions.3.1:4", "", "cases.1.1:10", "cases.2.1:1"]
+    assert sending.newest(afters) == "cases.1.1:10,petitions.3.1:4,cases.2.1:1"
+    assert sending.newest([]) == ""
+
+
 def test_what_never_comes_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "PATIENCE", -1.0)
     with pytest.raises(Trouble, match=r"case\.not-found"):
