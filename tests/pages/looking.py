@@ -53,8 +53,8 @@ FACTS = """() => {
 class Watched:
     """A page's browser context with an ear on console, requests and answers."""
 
-    def __init__(self, context: BrowserContext) -> None:
-        self.page = context.new_page()
+    def __init__(self, context: BrowserContext, *, scripts: bool = True) -> None:
+        self.page, self.scripts = context.new_page(), scripts
         self.said: list[str] = []
         self.requests: list[Request] = []
         self.page.on("console", self._heard)
@@ -93,7 +93,7 @@ class Look:
     ) -> Page:
         """A browser of its own at a page, without looking yet: to walk a flow. `scripts=False` is no JavaScript."""
         context = self._context(url, {**(cookies or {}), "lx-lang": language}, scripts=scripts, width=width)
-        watched = Watched(context)
+        watched = Watched(context, scripts=scripts)
         self._watched[watched.page] = watched
         watched.page.goto(url)
         return watched.page
@@ -123,7 +123,8 @@ class Look:
         return watched.page
 
     def here(self, page: Page, name: str, *, language: str = "zh") -> None:
-        """Looks at a page as it stands, in every width and size of type."""
+        """Looks at a page as it stands, in every width and size of type; one that was opened with scripts on."""
+        assert self._watched[page].scripts, "axe is a script: it would never answer on a page that runs none"
         found = [f"console: {said}" for said in self._watched[page].said]
         # Before axe and screenshots, which set styles of their own for a moment.
         found += page.evaluate("[...document.querySelectorAll('[style],style')].map(e => 'style: ' + e.outerHTML)")
