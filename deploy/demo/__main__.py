@@ -78,13 +78,12 @@ class Demo:
         connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=ANSWER)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             client = Client(session, self.stack.addresses(), self.stack.tokens(), self.tally)
-            async with progress.phase("登记册、走访、测评", "Register, visits, ratings"):
-                # Side by side: what comes of these does not depend on which of them was there first.
+            async with progress.phase("登记册、走访、诉求、测评", "Register, visits, petitions, ratings"):
+                # Side by side: what comes of these does not depend on which of them was there first. But whoever leads
+                # a zone has to be known before its petitions come.
                 _, _, codes = await asyncio.gather(
-                    self._register(), sending.visits(client, self.sendings, progress.advance), self._ask(client)
+                    self._petitions(client), sending.visits(client, self.sendings, progress.advance), self._ask(client)
                 )
-            async with progress.phase("诉求", "Petitions"):
-                await sending.petitions(client, self.journeys, progress.advance)
                 await self.stack.release(self.tally.answers[asking.COUNTED])
             async with progress.phase("到齐", "Arrival"):
                 parked = await self.stack.arrived(progress.note)
@@ -96,16 +95,15 @@ class Demo:
 
     async def _check(self, client: Client, parked: int) -> report.Found:
         advance = self.progress.advance
-        (differences, topics), (districts, whole, reach, some, cadre) = await asyncio.gather(
-            asyncio.gather(self.stack.verify_all(), asyncio.to_thread(self.stack.topics)),
-            asyncio.gather(
-                figures.by_district(client, self.real, advance),
-                figures.of_county(client, self.oracle),
-                figures.of_policies(client, self.county, self.oracle),
-                figures.of_some(client, self.county, self.oracle, advance),
-                figures.of_cadre(client, self.county, self.oracle),
-            ),
+        # One after the other: while everything is refolded, the figures would wait for a processor.
+        districts, whole, reach, some, cadre = await asyncio.gather(
+            figures.by_district(client, self.real, advance),
+            figures.of_county(client, self.oracle),
+            figures.of_policies(client, self.county, self.oracle),
+            figures.of_some(client, self.county, self.oracle, advance),
+            figures.of_cadre(client, self.county, self.oracle),
         )
+        topics, differences = await asyncio.gather(asyncio.to_thread(self.stack.topics), self.stack.verify_all())
         return report.Found(
             space=self.stack.space,
             tally=self.tally,
@@ -123,6 +121,10 @@ class Demo:
     async def _ask(self, client: Client) -> Mapping[str, Sequence[str]]:
         closes = datetime.now(SHANGHAI).date() + timedelta(days=OPEN_DAYS)
         return await asking.send(client, self.rounds, self.marks, closes, self.seed, self.progress.advance)
+
+    async def _petitions(self, client: Client) -> None:
+        await self._register()
+        await sending.petitions(client, self.journeys, self.progress.advance)
 
     async def _register(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ TWICE = 0.02
 """The share of those who send their answer a second time."""
 UNKNOWN_CODES = ("0000-0000-0000", "7777-7777-7777", "ZZZZ-ZZZZ-ZZZZ")
 """Tried in vain; fewer than the service takes for guessing."""
-ANSWERING = 160
+ANSWERING = 64
 """Answers on their way at a time: each is held back until it tells nothing by how long it took."""
 PERIOD = {"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()}
 

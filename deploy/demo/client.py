@@ -12,7 +12,7 @@ from deploy.demo.commands import ACCEPTED, Command
 from deploy.local.state import Trouble
 
 IN_FLIGHT = 32
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds until a request that is answered "not yet" or "too busy" every time is given up."""
 ANSWER = 60.0
 """Seconds until a request without an answer is sent again."""

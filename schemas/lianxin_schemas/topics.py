@@ -83,7 +83,7 @@ TOPICS = (
         name="responsibility",
         says="Who answers for whom, and since when",
         producers=("assignment",),
-        consumers=("intake", "appraisal", "notify"),
+        consumers=("intake", "appraisal"),
         events=(
             responsibility.RegionRegistered,
             responsibility.OfficeRegistered,

@@ -1,5 +1,6 @@
 """Scores counted anew from refolded tables, in plain Python; the policies' numbers are all it is told."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 from services.appraisal.verify.refold import Table, figures, stands
 
+DAY = timedelta(days=1)
 EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 ANSWERS = 5
 """The least number of verdicts that show anything."""
@@ -69,10 +71,16 @@ class Rescore:
             for group in set(row["groups"]):
                 self._zones_of[group].append((row["level"], zone))
         self._visits: dict[str, list[tuple[date, str]]] = defaultdict(list)
+        self._visited: dict[date, set[str]] = defaultdict(set)
         for visit in tables["visit"].values():
             for household in visit["households"] or []:
                 if stands(visit):
                     self._visits[household].append((visit["day"], visit["cadre"]))
+                    self._visited[visit["day"].replace(day=1)].add(household)
+        spans = [span for kind in self._spans.values() for held in kind.values() for span in held]
+        begun, over = {since for _, since, _ in spans}, {until + DAY for *_, until in spans if until < date.max}
+        self._changes = sorted(begun | over)
+        self._answered_for: dict[int, Counter[Subject]] = {}
 
     def _in_force(self, kind: str, subject: str, day: date) -> set[str]:
         return {
@@ -94,11 +102,13 @@ class Rescore:
         """Everything counted in a period, by subject: cadres, zones, and townships by their code."""
         _, first, last = days_of(name)
         found: dict[Subject, Facts] = defaultdict(Facts)
-        for household, group in self.households.items():
-            enough = self._covered(household, first, last, required)
-            for subject in self._of_household(household, group, last):
-                found[subject].coverage[0] += enough
-                found[subject].coverage[1] += 1
+        for subject, households in self._households(last).items():
+            found[subject].coverage[1] = households
+        months = [month for month in self._visited if first <= month <= last]
+        for household in set().union(*(self._visited[month] for month in months)) & self.households.keys():
+            if self._covered(household, first, last, required):
+                for subject in self._of_household(household, last):
+                    found[subject].coverage[0] += 1
         for case in self.tables["case_fact"].values():
             if case["month"] is not None and first <= case["month"] <= last:
                 for subject in self._of_case(case):
@@ -110,10 +120,19 @@ class Rescore:
         visits = [(day, cadre) for day, cadre in self._visits.get(household, ()) if first <= day <= last]
         return sum(cadre in self.answering(household, day) for day, cadre in visits) >= required
 
-    def _of_household(self, household: str, group: str, last: date) -> Iterator[Subject]:
-        for cadre in self.answering(household, last):
+    def _households(self, day: date) -> Counter[Subject]:
+        """How many households each subject has on a day: the same on all days between two changes."""
+        epoch = bisect_right(self._changes, day)
+        if epoch not in self._answered_for:
+            self._answered_for[epoch] = Counter(
+                subject for household in self.households for subject in self._of_household(household, day)
+            )
+        return self._answered_for[epoch]
+
+    def _of_household(self, household: str, day: date) -> Iterator[Subject]:
+        for cadre in self.answering(household, day):
             yield "cadre", cadre
-        zones = sorted(self._zones_of.get(group, ()))
+        zones = sorted(self._zones_of.get(self.households[household], ()))
         for _, zone in zones:
             yield "zone", zone
         yield "township", next((place for _, zone in zones if (place := self.township(zone))), "")
