@@ -11,7 +11,7 @@ demo: ; @$(PREPARE) && $(VENV)/python -m deploy.demo
 up: ; @$(PREPARE) && $(VENV)/python -m deploy.local up
 down: ; @$(PREPARE) && $(VENV)/python -m deploy.local down
 test: ; @$(PREPARE) --dev && $(VENV)/python -m pytest -n 2 --dist loadgroup --ignore=tests/pages
-test-pages: ; @$(PREPARE) --dev && $(VENV)/python -m pytest tests/pages
+test-pages: ; @command -v chromium >/dev/null || { echo 'Chromium is missing: apt-get install chromium fonts-noto-cjk' >&2; exit 1; }; $(PREPARE) --dev && $(VENV)/python -m pytest -n 2 --dist loadfile tests/pages
 check: ; @$(PREPARE) --dev && $(VENV)/ruff check && $(VENV)/ruff format --check && $(VENV)/mypy && $(VENV)/lint-imports && $(VENV)/python -m lianxin_schemas.generate --check && $(VENV)/python -m services.states --check
 bench: ; @$(PREPARE) --dev && $(VENV)/python -m tests.bench
 generate: ; @$(PREPARE) --dev && $(VENV)/python -m lianxin_schemas.generate && $(VENV)/python -m services.states
