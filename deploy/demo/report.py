@@ -235,7 +235,7 @@ def _people(onward: Onward, addresses: Mapping[str, str]) -> list[str]:
         ["", "", onward.code, "测评码 / rating code"],
         ["干部 / cadre", f"{addresses['appraisal']}/score", onward.cadre, "登录选这个 / sign in as"],
         ["县办公室 / county's office", f"{addresses['assignment']}/desk", "county-0001", ""],
-        ["组织部门 / organisation", f"{addresses['appraisal']}/score", "organiser-0001", ""],
+        ["组织部门 / organisation", f"{addresses['appraisal']}/score/county", "organiser-0001", ""],
     ]
     return table(rows, "llll")
 

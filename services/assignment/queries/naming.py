@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 
 from lianxin_schemas.directory import Kind
 from lianxin_schemas.events.cases import Credit
@@ -92,5 +93,7 @@ def _said(names: Mapping[str, Names]) -> dict[str, str]:
 
 
 def _place(codes: Iterable[str], names: Mapping[str, str]) -> str:
-    parts = [names.get(code, code) for code in codes]
+    named = [names.get(code, code) for code in codes]
+    # A village may be called by its township's name and its own: that is said once.
+    parts = [name for name, smaller in zip_longest(named, named[1:], fillvalue="") if name not in smaller]
     return spoken().of("".join(parts), ", ".join(reversed(parts)))
