@@ -125,6 +125,7 @@ class Look:
     def here(self, page: Page, name: str, *, language: str = "zh") -> None:
         """Looks at a page as it stands, in every width and size of type; one that was opened with scripts on."""
         assert self._watched[page].scripts, "axe is a script: it would never answer on a page that runs none"
+        page.wait_for_load_state()
         found = [f"console: {said}" for said in self._watched[page].said]
         # Before axe and screenshots, which set styles of their own for a moment.
         found += page.evaluate("[...document.querySelectorAll('[style],style')].map(e => 'style: ' + e.outerHTML)")
@@ -201,6 +202,14 @@ def _faults(page: Page, language: str) -> Iterator[str]:
     for violation in page.evaluate("options => axe.run(document, options).then(found => found.violations)", OPTIONS):
         nodes = [node["html"][:160] for node in violation["nodes"][:3]]
         yield f"axe {violation['id']}: {violation['help']}: {json.dumps(nodes, ensure_ascii=False)}"
+
+
+def printed(page: Page) -> bytes:
+    """The page as a PDF on A4. A click is over before the page it leads to has loaded, and Chromium refuses to print
+    a page that loads: "Printing failed".
+    """
+    page.wait_for_load_state()
+    return page.pdf(format="A4")
 
 
 @contextmanager
