@@ -72,6 +72,27 @@ def encode(row: Row) -> bytes:
     return f'{json.dumps(head, separators=(",", ":"))[:-1]},"data":{row.data}}}'.encode()
 
 
+def row_of(message: bytes) -> Row:
+    """The row that `encode` made a message of; its data are the very same text. Raises Unreadable."""
+    envelope = unwrap(message)
+    _, data = message[:-1].split(b',"data":', 1)
+    return Row(
+        id=envelope.id,
+        source=Source.parse(envelope.source),
+        type=envelope.type,
+        stream=envelope.subject,
+        version=envelope.streamversion,
+        position=int(envelope.sequence),
+        number=envelope.lanenumber,
+        time=envelope.time,
+        recordedtime=envelope.recordedtime,
+        causation=envelope.causationid,
+        authtype=envelope.authtype,
+        authid=envelope.authid,
+        data=data.decode(),
+    )
+
+
 def unwrap(message: bytes | None) -> Envelope:
     """The envelope of a message. Raises Unreadable(`no-envelope`) for anything that is none."""
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from services.appraisal import operating
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
+from services.appraisal.store import policies
 from services.appraisal.verify import verify
 from services.runtime import cli
 from services.runtime.settings import read
@@ -31,6 +32,7 @@ def main() -> int:
         directory=True,
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
+        refill=lambda connection, _: policies.rebuild(connection),
     )
     top, verbs = cli.parser(service)
     text = "policies: adopt those shipped or one of your own, refill their table from the log"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.assignment import operating, reactions
 from services.assignment.settings import Settings
+from services.assignment.store import tables
 from services.runtime import cli, readback
 from services.runtime.settings import read
 
@@ -37,6 +38,7 @@ def main() -> int:
             reactions.NAME, reactions.KINDS, reactions.handler(settings.county_office, settings.read_law())
         ),
         verify=lambda _: operating.verify(settings),
+        refill=lambda connection, _: tables.rebuild(connection),
     )
     top, verbs = cli.parser(service)
     text = "refill the tables of register and cases from the log"

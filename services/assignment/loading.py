@@ -46,7 +46,7 @@ async def load(connection: Connection, folder: Path, now: datetime, progress: Pr
     if not await store.alone(connection):
         raise Busy
     files = read(folder)
-    entries, _ = await store.history(connection)
+    entries, _ = await log.history(connection, ["responsibility"])
     register = fold(entry.event for entry in entries)
     if faults := [*files.faults, *check(register, files.rows, files.broken)]:
         raise Faulty(sorted(faults))

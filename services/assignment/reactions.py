@@ -15,7 +15,6 @@ from lianxin_schemas.events.petitions import (
     PetitionVerdictGiven,
     PetitionWithdrawalAsked,
 )
-from lianxin_schemas.events.seals import LogSealed
 
 from services.assignment.domain import answers, cases
 from services.assignment.domain.cases import Case, Decided, Phase
@@ -31,7 +30,7 @@ from services.runtime.receiver import Handler, Unfit, Work
 
 NAME = "react"
 KINDS: frozenset[type[Event]] = frozenset(
-    {PetitionRegistered, PetitionVerdictGiven, PetitionWithdrawalAsked, ComplaintReceived, LogSealed}
+    {PetitionRegistered, PetitionVerdictGiven, PetitionWithdrawalAsked, ComplaintReceived}
 )
 AUTHOR = Author("system", "assignment")
 Leaders = dict[tuple[str, date], Credit]

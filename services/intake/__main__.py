@@ -40,6 +40,7 @@ def main() -> int:
         directory=True,
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
+        refill=lambda connection, behind: ratings.refill(settings, connection, behind),
     )
     top, verbs = cli.parser(service)
     rating = verbs.add_parser("ratings", help="rounds of ratings: close, release; once a day, in this order")

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from lianxin_schemas.envelope import Envelope
-from lianxin_schemas.events import cases, responsibility, seals
+from lianxin_schemas.events import cases, responsibility
 from lianxin_schemas.events.base import Event
 
 from services.intake.store.tables import TABLES, Key, Row, merge
@@ -72,7 +72,6 @@ KINDS: frozenset[type[Event]] = frozenset(
         responsibility.ZoneLeaderEnded,
         responsibility.OfficeRegistered,
         responsibility.RegionRegistered,
-        seals.LogSealed,
     }
 )
 PROJECTION = Projection(name="project", kinds=KINDS, tables=tuple(TABLES), handler=handler)

@@ -17,8 +17,8 @@ from services.intake.store import ballots as waiting
 from services.intake.store import codes
 from services.intake.store import rounds as store
 from services.runtime import log
-from services.runtime.database import Connection, Reconnecting, Statement
-from services.runtime.log import Author, Decision, Fact, Overtaken, Repeated
+from services.runtime.database import Connection, Reconnecting, Statement, send
+from services.runtime.log import Author, Decision, Entry, Fact, Overtaken, Repeated
 
 AUTHOR = Author("system", "intake")
 T = TypeVar("T")
@@ -141,6 +141,30 @@ async def _open(keys: Connection, sealed: Mapping[UUID, Iterable[bytes]], done: 
                 unreadable += 1
     done.unreadable += unreadable
     return None if unreadable else opened
+
+
+async def refill(settings: Settings, connection: Connection, behind: int) -> None:
+    """Brings the tables of rounds behind what came back to the log after a restore, in the transaction at hand: what a
+    release has told of waits no more.
+    """
+    entries, _ = await log.history(connection, ["ratings"], behind)
+    keys = Reconnecting(settings.database("keys"))
+    try:
+        secret = await codes.secret(await keys.get())
+    finally:
+        await keys.close()
+    for entry in entries:
+        await send(connection, [*store.rows(secret, [entry]), *_told(entry)])
+
+
+def _told(entry: Entry) -> list[Statement]:
+    match entry.event:
+        case RatingsReleased(round=UUID() as round_, answers=answers):
+            return [waiting.clear([round_]), store.left(round_, answers, rounds.local_day(entry.time))]
+        case RatingsReleased() as rest:
+            return [store.end_all(rest)]
+        case _:
+            return []
 
 
 async def _with(settings: Settings, work: Callable[[Connection, Connection], Awaitable[T]]) -> T:

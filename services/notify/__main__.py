@@ -40,6 +40,7 @@ def main() -> int:
         has_log=True,
         consumer=cli.Reaction(reactions.NAME, reactions.KINDS, reactions.react),
         verify=lambda _: operating.verify(settings),
+        refill=lambda connection, _: operating.refill(connection),
     )
     top, verbs = cli.parser(service)
     text = "send what is due by mail"

@@ -1,10 +1,11 @@
 """What operations do at the command line: verify and refill tables, decide on what is held back."""
 
 import argparse
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -14,22 +15,38 @@ from pydantic import TypeAdapter, ValidationError
 from services.notify import verifying
 from services.notify.settings import Settings
 from services.notify.store import held, refilling
+from services.runtime.database import Connection, Reconnecting
 
 SERVICE = "notify"
+T = TypeVar("T")
 
 
 def verify(settings: Settings) -> list[str]:
     """Every difference between the tables and a plain refold of the log."""
-    with psycopg.connect(settings.database(SERVICE, guarded=False), autocommit=True) as connection:
-        live, history = refilling.snapshot(connection)
+    live, history = asyncio.run(_with(settings, refilling.snapshot))
     return verifying.differences(live, verifying.refold(history))
 
 
 def rebuild(settings: Settings) -> int:
     """Refills the tables from the log, all or nothing."""
-    with psycopg.connect(settings.database(SERVICE, guarded=False), autocommit=True) as connection:
-        print(f"rebuilt from {refilling.rebuild(connection)} events")
+    print(f"rebuilt from {asyncio.run(_with(settings, refilling.rebuild))} events")
     return 0
+
+
+async def refill(connection: Connection) -> None:
+    """The tables behind what came back to the log after a restore. All that is not known to be sent is held: a human
+    knows better what went out between backup and restore (protocol rule 13).
+    """
+    await refilling.rebuild(connection)
+    await held.hold_all(connection, SERVICE, "restored")
+
+
+async def _with(settings: Settings, work: Callable[[Connection], Awaitable[T]]) -> T:
+    connection = Reconnecting(settings.database(SERVICE, guarded=False))
+    try:
+        return await work(await connection.get())
+    finally:
+        await connection.close()
 
 
 def add_held(verbs: Any, settings: Settings) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.cases import CaseEvent
 from lianxin_schemas.events.notices import NoticeRaised
-from lianxin_schemas.events.seals import LogSealed
 
 from services.notify.domain import causes
 from services.notify.domain.causes import Contact
@@ -19,7 +18,7 @@ from services.runtime.log import Author, Decision, Fact
 from services.runtime.receiver import Unfit, Work
 
 NAME = "react"
-KINDS: frozenset[type[Event]] = frozenset({*causes.KINDS, LogSealed})
+KINDS: frozenset[type[Event]] = frozenset(causes.KINDS)
 AUTHOR = Author("system", "notify")
 
 

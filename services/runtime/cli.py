@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ import psycopg
 from kafka.errors import KafkaError
 from lianxin_schemas.events.base import Event
 
-from services.runtime import lag, migrate, parked, readback, rebuild, relay
+from services.runtime import ahead, lag, migrate, parked, readback, rebuild, recover, relay
 from services.runtime.inbox import Inbox
 from services.runtime.rebuild import Projection
 from services.runtime.receiver import Handler, Receiver
+from services.runtime.recover import Refill
 from services.runtime.settings import Settings
+from services.runtime.takeback import Unrecoverable
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,23 @@ class Reaction:
 
 
 Verb = Callable[[argparse.Namespace], int]
+
+
+def _add_log(verbs: Any, service: "Service") -> None:
+    parts = verbs.add_parser("log", help="after a restore: recover, ahead").add_subparsers(
+        dest="log", required=True, metavar="recover|ahead"
+    )
+    text = "after a restore of the database: take back what Kafka holds, and go on under the next incarnation"
+    verb = parts.add_parser("recover", help=text, description=text)
+    verb.add_argument("--look", action="store_true", help="say what it would do, and do nothing")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(run=lambda a: _recover(service, a))
+    if service.consumer:
+        consumer = service.consumer.name
+        text = "list what was applied here of events that their log has lost; exit code 1 when anything was"
+        verb = parts.add_parser("ahead", help=text, description=text)
+        verb.add_argument("--json", action="store_true", help="print JSON")
+        verb.set_defaults(run=lambda a: _ahead(service, consumer, a.json))
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,8 @@ class Service:
     """Whether it gives or shows names (`directory.py`)."""
     verify: Callable[[Settings], list[str]] | None = None
     """Answers with every difference between the live tables and a plain refold, a sentence each."""
+    refill: Refill | None = None
+    """For a service with a log: brings the tables beside it behind events that come back after a restore."""
 
 
 def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
@@ -74,6 +95,7 @@ def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
         add("api", "serve HTTP", lambda _: serve() or 0)
     if service.has_log:
         add("relay", "carry the log to Kafka", lambda _: relay.run(service.settings, service.name))
+        _add_log(verbs, service)
     if isinstance(service.consumer, Reaction):
         add("react", "turn what is heard into own events", lambda _: _react(service))
     if isinstance(service.consumer, Projection):
@@ -125,7 +147,7 @@ def main(top: argparse.ArgumentParser) -> int:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return int(arguments.run(arguments))
-    except (readback.Ahead, rebuild.KindsGrew, migrate.Changed) as error:
+    except (readback.Ahead, rebuild.KindsGrew, migrate.Changed, Unrecoverable) as error:
         print(error, file=sys.stderr)
         return 3
     except (parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, KafkaError, OSError) as error:
@@ -159,6 +181,7 @@ def _migrate(service: Service) -> int:
     shared = {
         migrate.LOG: service.has_log,
         migrate.INBOX: True,
+        migrate.RECOVER: service.has_log,
         migrate.SESSION: service.serve is not None,
         migrate.DIRECTORY: service.directory,
     }
@@ -222,6 +245,44 @@ def _rebuild(service: Service) -> int:
     return 0
 
 
+def _recover(service: Service, arguments: argparse.Namespace) -> int:
+    assert service.refill
+    said = [0]
+
+    def progress(taken: int) -> None:
+        if taken - said[0] >= 1_000:
+            said[0] = taken
+            print(f"\rtook back {taken} events", end="", file=sys.stderr, flush=True)
+
+    settings = service.settings
+    work = recover.recover(settings, service.name, service.refill, progress, keep=not arguments.look)
+    done = asyncio.run(work)
+    lines = [
+        f"{'would take' if arguments.look else 'took'} back {done.taken} events behind position {done.position};"
+        f" the log goes on as /{settings.space}/{service.name}/{done.incarnation}",
+        *(f"lost: positions {first} to {last}" for first, last in done.lost),
+        *(f"torn: {cause} may be kept in part only; a repeat of it is refused" for cause in done.torn),
+    ]
+    _print(arguments.json, asdict(done), "\n".join(lines))
+    return 0
+
+
+def _ahead(service: Service, consumer: str, as_json: bool) -> int:
+    async def work() -> list[ahead.Ahead]:
+        info = service.settings.database(service.name)
+        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+            return await ahead.events(connection, service.settings, consumer)
+
+    found = asyncio.run(work())
+    lines = [
+        f"{one.lane.source} {one.lane.topic}/{one.lane.partition} number {one.number}: event {one.id or 'not in Kafka'}"
+        + "".join(f"\n  own event {id_}" for id_ in one.own)
+        for one in found
+    ]
+    _print(as_json, [asdict(one) for one in found], "\n".join(lines) or "nothing is ahead of its log")
+    return 1 if found else 0
+
+
 def _verify(service: Service, as_json: bool) -> int:
     assert service.verify
     differences = service.verify(service.settings)
@@ -235,8 +296,10 @@ def _lag(service: Service, as_json: bool) -> int:
     found = lag.measure(service.settings, service.name, has_log=service.has_log, consumer=name)
     topics = ", ".join(f"{topic} {count}" for topic, count in found.topics.items())
     text = f"behind {found.behind}: log {found.log}, topics [{topics}], missing {found.missing}; parked {found.parked}"
+    if found.ahead:
+        text += f"; ahead-of-recovered {found.ahead}: `rebuild` a projection, for a reaction see `log ahead`"
     _print(as_json, found.as_json(), text)
-    return 1 if found.behind else 0
+    return 1 if found.behind or found.ahead else 0
 
 
 def _list(service: Service, consumer: Reaction | Projection, as_json: bool) -> int:

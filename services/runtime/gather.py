@@ -44,9 +44,18 @@ Rows = Callable[[list[Entry]], list[Statement]]
 """Own events to statements on the service's own tables, run in the transaction that keeps the events."""
 
 
+class Torn(Contradicted):
+    """The command was kept before a restore, and a part of its events may be lost (protocol rule 13)."""
+
+
 def same(decision: Decision, first: First) -> Receipt:
-    """The first receipt for a repeat. Raises Contradicted unless author and content are the same."""
-    if first.author != decision.author or first.hash != decision.hash:
+    """The first receipt for a repeat. Raises Torn, or Contradicted unless author and content are the same.
+
+    Of a command that came back from Kafka after a restore the content is not known, and its author is believed.
+    """
+    if first.torn:
+        raise Torn
+    if first.author != decision.author or first.hash not in (None, decision.hash):
         raise Contradicted
     return first.receipt
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from lianxin_schemas import codec
 from lianxin_schemas.envelope import Envelope, Source
 from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.seals import SealEvent
 from lianxin_schemas.partition import partition_of
 from lianxin_schemas.topics import BY_NAME
 
@@ -75,11 +76,13 @@ class State:
 
     `keys` are (topic, key) that are parked; `aside` are the numbers that were parked or accepted, and whether they
     still block their key. A rebuild starts at 0 and meets them again, so that it leaves out exactly the same.
+    `ends` are the last numbers of lanes that a recovered log has left behind (protocol rule 13).
     """
 
     marks: dict[Lane, int] = field(default_factory=dict)
     keys: set[tuple[str, str]] = field(default_factory=set)
     aside: dict[tuple[Lane, int], bool] = field(default_factory=dict)
+    ends: dict[Lane, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -87,6 +90,8 @@ class Sorted:
     """What becomes of some messages, before anything is written."""
 
     applied: list[Received] = field(default_factory=list)
+    seals: list[Received] = field(default_factory=list)
+    """What logs say of themselves: taken in by every consumer, handed to no handler."""
     parked: list[Parked] = field(default_factory=list)
     behind: list[Parked] = field(default_factory=list)
     marks: dict[Lane, int] = field(default_factory=dict)
@@ -104,6 +109,7 @@ class Sorted:
         """What became of two batches that were taken in one after the other."""
         return Sorted(
             applied=[*self.applied, *later.applied],
+            seals=[*self.seals, *later.seals],
             parked=[*self.parked, *later.parked],
             behind=[*self.behind, *later.behind],
             marks=self.marks | later.marks,
@@ -150,6 +156,9 @@ class Inbox:
             if known := state.marks.get(lane):
                 result.trusted[lane] = known
             return Outcome.DUPLICATE
+        if number > state.ends.get(lane, number):
+            result.parked.append(Parked(message, "after-the-end"))
+            return Outcome.PARKED
         if number > mark + 1:
             offset, highest = result.early.get(lane, (message.offset, number))
             result.early[lane] = (min(offset, message.offset), max(highest, number))
@@ -162,7 +171,8 @@ class Inbox:
             result.behind.append(Parked(message, "behind", lane, number, key))
             return Outcome.PARKED
         kind = codec.kind_of(envelope)
-        if kind is not None and kind not in self.kinds:
+        seal = kind is not None and issubclass(kind, SealEvent)
+        if kind is not None and not seal and kind not in self.kinds:
             return Outcome.NOT_APPLICABLE
         try:
             if reason := refused.get((lane, number)):
@@ -174,7 +184,7 @@ class Inbox:
             result.parked.append(Parked(message, error.reason, lane, number, key))
             result.keys.add((message.topic, key))
             return Outcome.PARKED
-        result.applied.append(Received(message, lane, envelope, event))
+        (result.seals if seal else result.applied).append(Received(message, lane, envelope, event))
         return Outcome.APPLIED
 
     def _lane(self, message: Message, envelope: Envelope) -> Lane:

@@ -7,19 +7,22 @@ import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas.topics import consumed_by
 
-from services.runtime import broker
+from services.runtime import ahead, broker
 from services.runtime.settings import Settings
 
 
 @dataclass(frozen=True)
 class Lag:
-    """Counts of messages. `missing`: sealed by their log, but not applied here; `parked`: waiting for a human."""
+    """Counts of messages. `missing`: sealed by their log, but not applied here; `parked`: waiting for a human;
+    `ahead`: applied here, but lost by their log (`ahead.py`).
+    """
 
     log: int
     sealed: int
     topics: dict[str, int]
     missing: int
     parked: int
+    ahead: int
 
     @property
     def behind(self) -> int:
@@ -46,7 +49,8 @@ def measure(settings: Settings, service: str, *, has_log: bool, consumer: str | 
         parked = connection.execute(
             "SELECT count(*) FROM parked WHERE accepted IS NULL AND consumer = %s", [consumer]
         ).fetchone()
-    return Lag(log, sealed, topics, missing[0] if missing else 0, parked[0] if parked else 0)
+        ahead_ = ahead.count(connection, consumer)
+    return Lag(log, sealed, topics, missing[0] if missing else 0, parked[0] if parked else 0, ahead_)
 
 
 def _relay(connection: psycopg.Connection[Any]) -> tuple[int, int]:

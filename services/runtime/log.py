@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid5
 
 import psycopg
@@ -24,6 +24,7 @@ from services.runtime import failpoints
 from services.runtime.database import Statement, send
 
 APPEND = "SELECT * FROM append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+ENTRY: LiteralString = "id, type, stream, version, time, authtype, authid, commandhash, data"
 SPARE = 4096
 """Bytes an envelope may add to its data; `codec.LARGEST` holds for the whole message."""
 
@@ -34,6 +35,9 @@ class Author:
 
     type: str
     id: str
+
+
+NOBODY = Author("", "")
 
 
 @dataclass(frozen=True)
@@ -220,36 +224,60 @@ class First:
     receipt: Receipt
     author: Author
     hash: bytes | None
+    """None for a reaction, and for a command that came back from Kafka after a restore: the wire has no hash."""
+    torn: bool = False
+    """Whether a part of its events may be lost (protocol rule 13)."""
 
 
 async def receipts(connection: psycopg.AsyncConnection[Any], causes: Sequence[UUID]) -> dict[UUID, First]:
     """First receipts of those causes that already stand in the log."""
     cursor = await connection.execute(
-        "SELECT e.causation, e.authtype, e.authid, e.commandhash, e.id, e.incarnation, e.topic, e.partition, e.number"
+        "SELECT e.position, e.causation, e.authtype, e.authid, e.commandhash, e.id, e.incarnation, e.topic,"
+        " e.partition, e.number"
         " FROM events f JOIN events e ON e.position BETWEEN f.position AND f.position + f.siblings - 1"
-        " WHERE f.id = ANY(%s) ORDER BY e.position",
-        [[event_id(cause, 0) for cause in causes]],
+        " WHERE f.id = ANY(%s)"
+        " UNION ALL SELECT 0, cause, '', '', NULL, NULL, 0, '', 0, 0 FROM torn WHERE cause = ANY(%s) ORDER BY 1",
+        [[event_id(cause, 0) for cause in causes], list(causes)],
     )
     authors: dict[UUID, tuple[Author, bytes | None]] = {}
     places: dict[UUID, dict[UUID, tuple[int, str, int, int]]] = {}
-    for cause, authtype, authid, hash_, id_, *place in await cursor.fetchall():
+    torn = set()
+    for _, cause, authtype, authid, hash_, id_, *place in await cursor.fetchall():
+        if id_ is None:
+            torn.add(cause)
+            continue
         authors[cause] = (Author(authtype, authid), hash_)
         places.setdefault(cause, {})[id_] = (place[0], place[1], place[2], place[3])
-    return {cause: First(_receipt(places[cause]), *authors[cause]) for cause in places}
+    found = {cause: First(_receipt(places[cause]), *authors[cause]) for cause in places}
+    return found | {cause: First(Receipt((), {}), NOBODY, None, torn=True) for cause in torn}
 
 
 async def load(connection: psycopg.AsyncConnection[Any], streams: Sequence[str]) -> dict[str, list[Entry]]:
     """The entries of streams in order of version; a stream that does not exist has an empty list."""
     cursor = await connection.execute(
-        "SELECT id, type, stream, version, time, authtype, authid, commandhash, data"
-        " FROM events WHERE stream = ANY(%s) ORDER BY stream, version",
-        [list(streams)],
+        f"SELECT {ENTRY} FROM events WHERE stream = ANY(%s) ORDER BY stream, version", [list(streams)]
     )
     found: dict[str, list[Entry]] = {stream: [] for stream in streams}
-    for id_, type_, stream, version, time, authtype, authid, hash_, data in await cursor.fetchall():
-        event = codec.parse(type_, data)
-        found[stream].append(Entry(id_, event, stream, version, time, Author(authtype, authid), hash_))
+    for row in await cursor.fetchall():
+        found[row[2]].append(_entry(row))
     return found
+
+
+async def history(
+    connection: psycopg.AsyncConnection[Any], topics: Sequence[str], behind: int = 0
+) -> tuple[list[Entry], int]:
+    """All the log holds on topics behind a position, in its order, and the position reached."""
+    cursor = await connection.execute(
+        f"SELECT {ENTRY}, position FROM events WHERE topic = ANY(%s) AND position > %s ORDER BY position",
+        [list(topics), behind],
+    )
+    rows = await cursor.fetchall()
+    return [_entry(row[:-1]) for row in rows], rows[-1][-1] if rows else behind
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    id_, type_, stream, version, time, authtype, authid, hash_, data = row
+    return Entry(id_, codec.parse(type_, data), stream, version, time, Author(authtype, authid), hash_)
 
 
 def row_of(space: str, service: str, values: tuple[Any, ...]) -> codec.Row:

@@ -8,6 +8,9 @@ import psycopg
 HERE = Path(__file__).parent
 LOG = HERE / "log.sql"
 INBOX = HERE / "inbox.sql"
+RECOVER = HERE / "recover.sql"
+PLUMBING = (LOG, INBOX, RECOVER)
+"""What every service with a log and consumers needs."""
 SESSION = HERE.parent / "web" / "session.sql"
 DIRECTORY = HERE / "directory.sql"
 

@@ -10,7 +10,7 @@ from lianxin_schemas.topics import produced_by
 from services.runtime import broker, topics
 from services.runtime.database import Connection
 from services.runtime.inbox import Inbox, Lane, Message, State
-from services.runtime.receiver import read_bookmarks, read_state
+from services.runtime.marks import read_bookmarks, read_state
 from services.runtime.settings import Settings
 
 NAME = "relay"
@@ -26,15 +26,16 @@ class Ahead(Exception):
 class ReadBack:
     """What of a service's lanes is in Kafka, whole: for each own lane the last number without a gap before it.
 
-    `marks` and `bookmarks` say what was read before; both move on with `read`.
+    `known` and `bookmarks` say what was read before; `marks` and `bookmarks` move on with `read`.
     """
 
-    def __init__(self, settings: Settings, service: str, marks: dict[Lane, int], bookmarks: Bookmarks) -> None:
+    def __init__(self, settings: Settings, service: str, known: State, bookmarks: Bookmarks) -> None:
         self._settings = settings
         self._inbox = Inbox(NAME, settings.space, frozenset())
         self._own = f"/{settings.space}/{service}/"
         self._places = [(t.name, p) for t in produced_by(service) for p in range(t.partitions)]
-        self.marks = dict(marks)
+        self._lane_ends = known.ends
+        self.marks = dict(known.marks)
         self.bookmarks = dict(bookmarks)
         self._consumer = KafkaConsumer(
             **broker.options(settings),
@@ -49,12 +50,12 @@ class ReadBack:
         """Reads to the present ends; answers with the partitions to doubt: where a number is missing before a later
         one, or where less stands than was read before.
         """
-        ends = self._ends()
+        ends = self.ends()
         doubted = {place for place, end in ends.items() if end < self.bookmarks.get(place, 0)}
         for place in doubted:
             self.again(place)
-        for batch in self._batches(ends, progress):
-            result = self._inbox.sort(batch, State(marks=self.marks), {})
+        for batch in self.batches(ends, progress):
+            result = self._inbox.sort(batch, State(marks=self.marks, ends=self._lane_ends), {})
             self.marks.update({lane: n for lane, n in result.marks.items() if lane.source.startswith(self._own)})
             doubted |= {(lane.topic, lane.partition) for lane in result.early if lane.source.startswith(self._own)}
             self.bookmarks.update(result.ends)
@@ -70,12 +71,13 @@ class ReadBack:
         for lane in [lane for lane in self.marks if (lane.topic, lane.partition) == place]:
             del self.marks[lane]
 
-    def _ends(self) -> Bookmarks:
+    def ends(self) -> Bookmarks:
+        """The offset at which each partition that the log feeds ends now."""
         parts = {TopicPartition(self._settings.topic(topic), p): (topic, p) for topic, p in self._places}
         return {parts[tp]: end for tp, end in self._consumer.end_offsets(list(parts)).items()}
 
-    def _batches(self, ends: Bookmarks, progress: Callable[[], None]) -> Iterator[list[Message]]:
-        """Messages from the bookmarks up to the ends."""
+    def batches(self, ends: Bookmarks, progress: Callable[[], None] = lambda: None) -> Iterator[list[Message]]:
+        """Messages from the bookmarks up to the ends, those of other services among them."""
         left = {place for place, end in ends.items() if end > self.bookmarks.get(place, 0)}
         parts = {place: TopicPartition(self._settings.topic(place[0]), place[1]) for place in left}
         self._consumer.assign(list(parts.values()))
@@ -88,7 +90,7 @@ class ReadBack:
                 topic = self._settings.bare(tp.topic)
                 yield [Message(topic, tp.partition, record.offset, record.value) for record in records]
             if not polled:  # an end that has moved back would never be reached
-                now = self._ends()
+                now = self.ends()
                 ends = {place: min(end, now[place]) for place, end in ends.items()}
             left = {place for place in left if self._consumer.position(parts[place]) < ends[place]}
 
@@ -112,7 +114,7 @@ async def open_readback(connection: Connection, settings: Settings, service: str
     await asyncio.to_thread(topics.wait if patient else topics.check, settings, produced_by(service))
     state = await read_state(connection, NAME)
     bookmarks = await read_bookmarks(connection, NAME)
-    return await asyncio.to_thread(ReadBack, settings, service, state.marks, bookmarks)
+    return await asyncio.to_thread(ReadBack, settings, service, state, bookmarks)
 
 
 async def compare(connection: Connection, service: str, marks: dict[Lane, int]) -> None:
@@ -124,8 +126,8 @@ async def compare(connection: Connection, service: str, marks: dict[Lane, int]) 
         if number > (has := kept.get((incarnation, lane.topic, lane.partition), 0)):
             raise Ahead(
                 f"Kafka is ahead of the log of {service}: {lane.topic}/{lane.partition} holds number {number}, the log"
-                f" ends at {has}. The database is older than what was published: restore the newer one, or promote"
-                " the standby that has it. Nothing was written."
+                f" ends at {has}. The database is older than what was published: promote the standby that has more,"
+                " or take back what Kafka holds with `log recover`. Nothing was written."
             )
 
 

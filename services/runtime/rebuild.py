@@ -17,7 +17,7 @@ from psycopg import sql
 
 from services.runtime import broker, parked
 from services.runtime.inbox import Inbox, Message
-from services.runtime.receiver import Handler, Receiver
+from services.runtime.receiver import Handler, Moved, Receiver
 from services.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -104,15 +104,25 @@ async def rebuild(
         await connection.execute(parked.LOCK, [projection.name])
         await _prepare(connection, projection)
         receiver = Receiver(beside, Inbox(BESIDE, settings.space, projection.kinds), projection.handler)
-        count = 0
         try:
-            for messages in history(settings, service, progress):
-                await receiver.take(messages)
-                count += len(messages)
+            while (count := await _take_all(receiver, history(settings, service, progress))) is None:
+                await receiver.start()
         finally:
             await receiver.close()
         await _swap(connection, projection)
         return count
+
+
+async def _take_all(receiver: Receiver, history: Iterator[list[Message]]) -> int | None:
+    """How many messages were taken in; None when lanes ended under way, and all is to be read once more."""
+    count = 0
+    try:
+        for messages in history:
+            await receiver.take(messages)
+            count += len(messages)
+    except Moved:
+        return None
+    return count
 
 
 async def _prepare(connection: psycopg.AsyncConnection[Any], projection: Projection) -> None:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
-from lianxin_schemas.events.seals import LogSealed
+from lianxin_schemas.events.seals import LogRecovered
 from psycopg.errors import SerializationFailure
 
 from services.runtime import failpoints, log
 from services.runtime.database import AWAY, Connection, Reconnecting, Statement, pause
-from services.runtime.inbox import Earlies, Inbox, Lane, Message, Outcome, Parked, Received, Sorted, State
+from services.runtime.inbox import Earlies, Inbox, Lane, Message, Outcome, Received, Sorted, State
+from services.runtime.marks import bookmark, hear, move_marks, park, read_bookmarks, read_state
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ Handler = Callable[[psycopg.AsyncConnection[Any], list[Received]], Awaitable[Wor
 
 
 class Moved(Exception):
-    """Somebody else has moved the marks, or freed a key: drop what is in memory and read on from the bookmarks."""
+    """Somebody has moved the marks, freed a key or ended a lane: drop what is in memory, read on from the bookmarks."""
 
 
 class Lost(Exception):
@@ -55,122 +56,6 @@ class Unfit(Exception):
     def __init__(self, received: Received, reason: str) -> None:
         super().__init__(reason)
         self.received, self.reason = received, reason
-
-
-async def read_state(connection: psycopg.AsyncConnection[Any], consumer: str) -> State:
-    """Marks and parked keys of a consumer as they stand."""
-    marks = await connection.execute(
-        "SELECT source, topic, partition, number FROM mark WHERE consumer = %s", [consumer]
-    )
-    aside = await connection.execute(
-        "SELECT source, topic, partition, number, key, accepted IS NULL FROM parked"
-        " WHERE consumer = %s AND source IS NOT NULL",
-        [consumer],
-    )
-    state = State(marks={Lane(*lane): number for *lane, number in await marks.fetchall()})
-    for source, topic, partition, number, key, blocks in await aside.fetchall():
-        lane = Lane(source, topic, partition)
-        state.aside[lane, number] = blocks
-        if blocks and number <= state.marks.get(lane, 0):
-            state.keys.add((topic, key))
-    return state
-
-
-async def read_bookmarks(connection: psycopg.AsyncConnection[Any], consumer: str) -> dict[tuple[str, int], int]:
-    """The offset to read on from, per (topic, partition); a partition never read is absent."""
-    cursor = await connection.execute(
-        "SELECT topic, partition, next_offset FROM bookmark WHERE consumer = %s", [consumer]
-    )
-    return {(topic, partition): offset for topic, partition, offset in await cursor.fetchall()}
-
-
-def move_marks(consumer: str, before: State, after: dict[Lane, int]) -> list[Statement]:
-    """Statements that move marks, or break when another process has moved them since `before` was read.
-
-    A mark that is to stay where it is breaks likewise when it is elsewhere.
-    """
-    lanes = sorted(after)
-    if not lanes:
-        return []
-    was = [before.marks.get(lane, 0) for lane in lanes]
-    columns = [
-        [lane.source for lane in lanes],
-        [lane.topic for lane in lanes],
-        [lane.partition for lane in lanes],
-    ]
-    return [
-        (
-            "SELECT move_marks(%s, %s, %s, %s, %s, %s)",
-            [consumer, *columns, was, [after[lane] for lane in lanes]],
-        )
-    ]
-
-
-def park(consumer: str, parked: Sequence[Parked], behind: Sequence[Parked]) -> list[Statement]:
-    """Statements that park messages, and queue others behind keys that are parked."""
-    statements: list[Statement] = []
-    if parked:
-        statements.append(
-            (
-                "INSERT INTO parked (consumer, topic, partition, at_offset, source, number, key, reason)"
-                " SELECT %s, * FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::text[], %s::bigint[], %s::text[],"
-                " %s::text[]) ON CONFLICT DO NOTHING",
-                [consumer, *_columns(parked), [item.reason for item in parked]],
-            )
-        )
-    if behind:
-        statements.append(("SELECT queue_behind(%s, %s, %s, %s, %s, %s, %s)", [consumer, *_columns(behind)]))
-    return statements
-
-
-def _columns(parked: Sequence[Parked]) -> list[list[Any]]:
-    rows = [
-        (
-            item.message.topic,
-            item.message.partition,
-            item.message.offset,
-            item.lane and item.lane.source,
-            item.number,
-            item.key,
-        )
-        for item in parked
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def bookmark(consumer: str, offsets: dict[tuple[str, int], int]) -> list[Statement]:
-    """The statement that keeps where to read on."""
-    places = sorted(offsets)
-    return [
-        (
-            "INSERT INTO bookmark SELECT %s, * FROM unnest(%s::text[], %s::int[], %s::bigint[])"
-            " ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
-            [consumer, [p[0] for p in places], [p[1] for p in places], [offsets[p] for p in places]],
-        )
-    ]
-
-
-def expect(received: Sequence[Received]) -> list[Statement]:
-    """Statements that keep what seals say: the last number of each lane of the sealing log."""
-    rows = [
-        (item.lane.source, end.topic, end.partition, end.number, item.envelope.recordedtime)
-        for item in received
-        if isinstance(item.event, LogSealed)
-        for end in item.event.lanes
-    ]
-    newest = {row[:3]: row for row in sorted(rows, key=lambda row: row[3])}
-    if not newest:
-        return []
-    columns = [list(column) for column in zip(*(newest[key] for key in sorted(newest)), strict=True)]
-    return [
-        (
-            "INSERT INTO expected SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::bigint[],"
-            " %s::timestamptz[]) ON CONFLICT (source, topic, partition)"
-            " DO UPDATE SET number = excluded.number, sealed = excluded.sealed"
-            " WHERE expected.number <= excluded.number",
-            columns,
-        )
-    ]
 
 
 @dataclass
@@ -287,12 +172,16 @@ class Receiver:
             first=move_marks(self.inbox.consumer, state, result.trusted | result.marks),
             then=[
                 *work.statements,
-                *expect(result.applied),
+                *hear(result.seals),
                 *park(self.inbox.consumer, result.parked, result.behind),
                 *bookmark(self.inbox.consumer, offsets),
             ],
         )
-        self._state = State(marks, result.keys, state.aside)
+        self._state = State(marks, result.keys, state.aside, state.ends)
+        if any(isinstance(item.event, LogRecovered) for item in result.seals):
+            self._state = await read_state(connection, self.inbox.consumer)
+            if self._state.ends != state.ends:
+                raise Moved("lanes have ended: what came early of them is looked at again")
         return result
 
     async def patiently(self, attempt: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]) -> T:

@@ -20,8 +20,8 @@ from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
 
 from services.runtime import broker, failpoints, log
 from services.runtime.database import pause
+from services.runtime.marks import bookmark, move_marks, read_state
 from services.runtime.readback import NAME, Ahead, compare, open_readback
-from services.runtime.receiver import bookmark, move_marks, read_state
 from services.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.refused import Refused
-from services.runtime.gather import Contradicted, Overloaded, Unavailable
+from services.runtime.gather import Contradicted, Overloaded, Torn, Unavailable
 from services.runtime.log import Overtaken, TooLarge
 
 
@@ -53,6 +53,11 @@ COMMON: Mapping[str, Text] = {
         409,
         "这个编号已经用于另一份内容。换一个新编号再发。",
         "This command id was used for another content; send yours under a new id.",
+    ),
+    "command.torn": Text(
+        409,
+        "系统恢复数据后，这一条只找回了一部分。先看看现在的情况，需要时换一个新编号再发。",
+        "After a restore only a part of this may have come back; look at what there is before you send it anew.",
     ),
     "command.overtaken": Text(
         409, "别人刚刚改过，看过最新情况再试一次。", "Somebody else was quicker; look at the new state and try again."
@@ -156,26 +161,27 @@ class Catalogue:
         return JSONResponse(body, status, headers.get(status))
 
 
+CALLED: Mapping[type[Exception], tuple[str, ...]] = {
+    Torn: ("command.torn", "command"),
+    Contradicted: ("command.contradicted", "command"),
+    Overtaken: ("command.overtaken",),
+    TooLarge: ("body.too-large",),
+    Overloaded: ("service.overloaded",),
+    Unavailable: ("service.away",),
+    OperationalError: ("service.away",),
+}
+"""What the log's refusals are called towards a client, code and field; the first that fits."""
+EXPECTED: tuple[type[Exception], ...] = (Refused, *CALLED)
+
+
 def refusal_of(error: Exception) -> Refused:
-    """What the log's refusals are called towards a client; a Refused is itself. Raises anything else again."""
-    match error:
-        case Refused():
-            return error
-        case Contradicted():
-            return Refused("command.contradicted", "command")
-        case Overtaken():
-            return Refused("command.overtaken")
-        case TooLarge():
-            return Refused("body.too-large")
-        case Overloaded():
-            return Refused("service.overloaded")
-        case Unavailable() | OperationalError():
-            return Refused("service.away")
-        case _:
-            raise error
-
-
-EXPECTED = (Refused, Contradicted, Overtaken, TooLarge, Overloaded, Unavailable, OperationalError)
+    """The refusal that an error is; a Refused is itself. Raises anything else again."""
+    if isinstance(error, Refused):
+        return error
+    for kind, words in CALLED.items():
+        if isinstance(error, kind):
+            return Refused(*words)
+    raise error
 
 
 Answer = Callable[[Request, Refused], Response]

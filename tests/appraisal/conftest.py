@@ -17,7 +17,7 @@ from tests.appraisal.asking import Client, serving
 from tests.appraisal.given import SPACE, Published, Store
 from tests.servers import Addresses
 
-SHARED = (migrate.LOG, migrate.INBOX, migrate.SESSION, migrate.DIRECTORY)
+SHARED = (*migrate.PLUMBING, migrate.SESSION, migrate.DIRECTORY)
 ROOM = Path(migrate.__file__).parent.parent / "appraisal"
 
 

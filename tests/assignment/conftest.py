@@ -18,7 +18,7 @@ def template(servers: Addresses) -> str:
     """The name of a migrated, empty database."""
     name = f"template_{uuid4().hex[:12]}"
     folder = Path(own.__file__).parent
-    files = [migrate.LOG, migrate.INBOX, migrate.DIRECTORY, *migrate.service_files(folder)]
+    files = [*migrate.PLUMBING, migrate.DIRECTORY, *migrate.service_files(folder)]
     migrate.migrate(make_database(servers.postgres, name), files)
     return name
 

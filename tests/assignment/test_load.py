@@ -11,6 +11,7 @@ from services.assignment import loading, operating
 from services.assignment.loading import Faulty
 from services.assignment.store import register as store
 from services.assignment.store import tables as projections
+from services.runtime import log
 from services.runtime.log import Fact
 from tests.assignment.given import NOW, changed, keep, logged, make_database, opened, write_files
 
@@ -124,16 +125,16 @@ def test_R6_the_tables_are_rebuilt_from_the_log_and_equal(settings, info, tmp_pa
 
 def test_R6_a_rebuild_takes_in_what_is_appended_meanwhile(settings, info, tmp_path, monkeypatch):
     load(info, write_files(tmp_path / "register"))
-    history, late = store.history, [Fact(HouseholdRegistered(household="h9", group="g3"), NOW)]
+    history, late = log.history, [Fact(HouseholdRegistered(household="h9", group="g3"), NOW)]
 
-    async def slow(connection, behind=0, topics=()):
-        found = await history(connection, behind, topics)
+    async def slow(connection, topics, behind=0):
+        found = await history(connection, topics, behind)
         while late:
             async with await opened(info) as other:
                 await keep(other, [late.pop()])
         return found
 
-    monkeypatch.setattr(store, "history", slow)
+    monkeypatch.setattr(log, "history", slow)
     assert operating.rebuild(settings) == 0
     assert operating.verify(settings) == []
     assert len(tables(info)["household"]) == 4
@@ -145,7 +146,7 @@ def test_R6_applying_the_same_entries_again_changes_nothing(info, tmp_path):
 
     async def again() -> None:
         async with await opened(info) as connection:
-            entries, _ = await store.history(connection)
+            entries, _ = await log.history(connection, ["responsibility"])
             for sql, parameters in store.rows(entries):
                 await connection.execute(sql, parameters)
 

@@ -99,10 +99,31 @@ BUGS = (
     ),
     Bug(
         "marks move whoever holds them",
-        "services/runtime/inbox.sql",
-        "      AND m.number = n.was;",
-        "    ;",
+        "services/runtime/recover.sql",
+        "      AND m.number = n.was AND (",
+        "      AND (",
         f"{RUNTIME}/test_receiver.py::test_rule_9_two_that_begin_together_apply_each_number_once",
+    ),
+    Bug(
+        "a recovered log goes on under its old name",
+        "services/runtime/recover.py",
+        "        [found.incarnation + 1, position],",
+        "        [found.incarnation, position],",
+        f"{RUNTIME}/test_recover.py::test_rule_13_without_anything_to_take_back_the_name_is_new_all_the_same",
+    ),
+    Bug(
+        "a position that was lost is used again",
+        "services/runtime/recover.py",
+        "greatest(position, e.last)",
+        "position + (SELECT count(*) FROM events c WHERE c.position > position)",
+        f"{RUNTIME}/test_recover.py::test_rule_13_a_position_that_is_nowhere_is_lost_and_its_command_torn_or_gone",
+    ),
+    Bug(
+        "beyond the end of a lane is applied",
+        "services/runtime/recover.sql",
+        " AND (c.number IS NULL OR n.number <= greatest(c.number, n.was))",
+        "",
+        f"{RUNTIME}/test_receiver.py::test_rule_13_another_process_that_has_not_heard_of_the_end_does_not_go_beyond_it",
     ),
 )
 

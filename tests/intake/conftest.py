@@ -32,9 +32,7 @@ def settings(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Se
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         for database in ("intake", *BESIDE):
             connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    migrate.migrate(
-        own.database("intake"), [migrate.LOG, migrate.INBOX, migrate.DIRECTORY, *migrate.service_files(SERVICE)]
-    )
+    migrate.migrate(own.database("intake"), [*migrate.PLUMBING, migrate.DIRECTORY, *migrate.service_files(SERVICE)])
     for database in BESIDE:
         migrate.migrate(own.database(database), migrate.service_files(SERVICE, database))
     with pytest.MonkeyPatch.context() as patch:

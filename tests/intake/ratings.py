@@ -37,7 +37,7 @@ def make(servers: Addresses) -> Settings:
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         for database in ("intake", *BESIDE):
             connection.execute(f'CREATE DATABASE "{own.space}_{database}"')
-    migrate.migrate(own.database("intake"), [migrate.LOG, migrate.INBOX, *migrate.service_files(SERVICE)])
+    migrate.migrate(own.database("intake"), [*migrate.PLUMBING, *migrate.service_files(SERVICE)])
     for database in BESIDE:
         migrate.migrate(own.database(database), migrate.service_files(SERVICE, database))
     return own

@@ -29,7 +29,7 @@ def apart(servers: Addresses) -> Iterator[Projected]:
     settings = Settings(space=f"t{uuid.uuid4().hex[:12]}", kafka=servers.kafka, postgres=servers.postgres)
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{settings.space}_intake"')
-    files = [migrate.LOG, migrate.INBOX, migrate.DIRECTORY, *migrate.service_files(SERVICE)]
+    files = [*migrate.PLUMBING, migrate.DIRECTORY, *migrate.service_files(SERVICE)]
     migrate.migrate(settings.database("intake", guarded=False), files)
     made = Projected(settings)
     yield made

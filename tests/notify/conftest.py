@@ -22,7 +22,7 @@ def anyio_backend() -> str:
 def template(servers: Addresses) -> str:
     """The name of a migrated, empty database."""
     name = f"template_{uuid4().hex[:12]}"
-    files = [migrate.LOG, migrate.INBOX, *migrate.service_files(Path(own.__file__).parent)]
+    files = [*migrate.PLUMBING, *migrate.service_files(Path(own.__file__).parent)]
     migrate.migrate(make_database(servers.postgres, name), files)
     return name
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from lianxin_schemas.events.seals import LogSealed
+from lianxin_schemas.events.seals import LogSealed, Span
 
 from services.notify import operating, reactions
 from services.runtime.inbox import Outcome
@@ -102,7 +102,9 @@ def test_rule_11_an_event_of_a_case_that_was_not_opened_here_is_parked_with_its_
 
 
 def test_a_seal_is_nobody_s_notice(react, settings):
-    assert LogSealed in reactions.KINDS
+    assert react.take([react.world.say(LogSealed(service="intake", covers=Span(first=1, last=1), lanes=()))]) == {
+        Outcome.APPLIED: 1
+    }
     assert operating.verify(settings) == []
 
 

@@ -105,7 +105,7 @@ def offices(servers: Addresses, folder: Path, **more: Any) -> Iterator[Offices]:
     space = f"t{uuid4().hex[:12]}"
     info = make_database(servers.postgres, f"{space}_assignment")
     files = migrate.service_files(Path(own.__file__).parent)
-    migrate.migrate(info, [migrate.LOG, migrate.INBOX, migrate.DIRECTORY, migrate.SESSION, *files])
+    migrate.migrate(info, [*migrate.PLUMBING, migrate.DIRECTORY, migrate.SESSION, *files])
     apart(load, info, write_files(folder / "register", SMALL))
     with psycopg.connect(info, autocommit=True) as connection:
         rows = [(key, 1, zh, en) for key, (zh, en) in NAMES.items()]

@@ -132,7 +132,7 @@ def installed(servers: Addresses, state: Path) -> Iterator[Installation]:
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         for database in ("intake", *BESIDE):
             connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    shared = [migrate.LOG, migrate.INBOX, migrate.DIRECTORY, migrate.SESSION]
+    shared = [*migrate.PLUMBING, migrate.DIRECTORY, migrate.SESSION]
     migrate.migrate(settings.database("intake"), [*shared, *migrate.service_files(SERVICE)])
     for database in BESIDE:
         migrate.migrate(settings.database(database), migrate.service_files(SERVICE, database))

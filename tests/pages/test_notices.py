@@ -61,7 +61,7 @@ def notify(servers: Addresses, tmp_path: Path) -> Iterator[Notify]:
         oidc_discovery=f"{beside}{keys.DISCOVERY}",
         pages_assignment="http://desk.example",
     )
-    files = [migrate.LOG, migrate.INBOX, migrate.SESSION, *migrate.service_files(SERVICE)]
+    files = [*migrate.PLUMBING, migrate.SESSION, *migrate.service_files(SERVICE)]
     migrate.migrate(make_database(servers.postgres, f"{space}_notify"), files)
     with on_port(issuer.application(tmp_path, beside), ports[1]), on_port(application(settings), ports[0]):
         yield Notify(at, React(settings))

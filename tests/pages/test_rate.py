@@ -84,7 +84,7 @@ def intake(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         for database in ("intake", *BESIDE):
             connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    shared = [migrate.LOG, migrate.INBOX, migrate.SESSION, migrate.DIRECTORY]
+    shared = [*migrate.PLUMBING, migrate.SESSION, migrate.DIRECTORY]
     migrate.migrate(settings.database("intake"), [*shared, *migrate.service_files(SERVICE)])
     for database in BESIDE:
         migrate.migrate(settings.database(database), migrate.service_files(SERVICE, database))

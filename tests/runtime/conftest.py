@@ -25,7 +25,7 @@ def template(servers: Addresses) -> str:
     name = f"template-{uuid.uuid4().hex[:12]}"
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    migrate.migrate(conninfo(servers.postgres, name), [migrate.LOG, migrate.INBOX])
+    migrate.migrate(conninfo(servers.postgres, name), [*migrate.PLUMBING])
     return name
 
 

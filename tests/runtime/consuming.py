@@ -7,7 +7,6 @@ from uuid import UUID
 import psycopg
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from lianxin_schemas.events.base import Event
-from lianxin_schemas.events.seals import LogSealed
 from lianxin_schemas.events.visits import VisitLogged
 from lianxin_schemas.topics import BY_NAME
 
@@ -16,7 +15,7 @@ from services.runtime.receiver import Receiver, Unfit, Work
 from services.runtime.settings import Settings
 
 NAME = "test"
-KINDS: frozenset[type[Event]] = frozenset({VisitLogged, LogSealed})
+KINDS: frozenset[type[Event]] = frozenset({VisitLogged})
 TABLE = "CREATE TABLE seen (nth serial, visit uuid, number bigint)"
 
 
@@ -34,8 +33,6 @@ class Noting:
         statements = []
         for item in received:
             assert type(item.event) in KINDS, "a kind it does not handle"
-            if isinstance(item.event, LogSealed):
-                continue
             assert isinstance(item.event, VisitLogged)
             if item.event.visit in self.unfit:
                 raise Unfit(item, "unfit.for-test")

@@ -5,10 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from lianxin_schemas.events.seals import LaneEnd, LogRecovered
 from psycopg.conninfo import make_conninfo
 
+from services.runtime import ahead
 from services.runtime.inbox import Inbox, Message, Outcome, Received
-from services.runtime.receiver import Moved, Receiver, Work, read_bookmarks
+from services.runtime.marks import read_bookmarks
+from services.runtime.receiver import Moved, Receiver, Work
 from services.runtime.settings import Settings
 from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting
 from tests.runtime.making import logged, message, raw, sealed, visits_in
@@ -213,3 +216,83 @@ async def test_rule_10_marks_belong_to_a_named_consumer(
     await other.take(visits(settings, 1))
     assert seen() == [1, 2, 1]
     assert rows("SELECT consumer, number FROM mark ORDER BY consumer") == [("other", 1), (NAME, 2)]
+
+
+def ended(settings: Settings, number: int, at: int = 1) -> Message:
+    """intake's word that its first lane of visits ended at a number; the seal lane's message `at`."""
+    event = LogRecovered(
+        service="intake",
+        old_source=f"/{settings.space}/intake/1",
+        lanes=(LaneEnd(topic="visits", partition=PLACE, number=number),),
+    )
+    return message(event, at, space=settings.space, incarnation=2)
+
+
+async def test_rule_13_a_lane_ends_and_what_came_early_is_parked_when_it_is_read_again(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    one = consumer()
+    await one.take(visits(settings, 1, 2, 4))
+    with pytest.raises(Moved):
+        await one.take([ended(settings, 3)])
+    assert (await one.start())["visits", PLACE] == 3, "before the one that came early"
+    await one.take(visits(settings, 4, 3, 4))
+    await one.take([ended(settings, 3)])
+    assert seen() == [1, 2, 3]
+    assert rows("SELECT reason, at_offset, source FROM parked") == [("after-the-end", 3, None)]
+    assert (await one.start())["visits", PLACE] == 4, "nothing waits any more"
+
+
+async def test_rule_13_another_process_that_has_not_heard_of_the_end_does_not_go_beyond_it(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    one, other = consumer(), consumer()
+    await one.take(visits(settings, 1, 2))
+    with pytest.raises(Moved):
+        await other.take([ended(settings, 2)])
+    with pytest.raises(Moved):
+        await one.take(visits(settings, 3))
+    await one.start()
+    await one.take(visits(settings, 3))
+    assert (seen(), rows("SELECT number FROM mark WHERE topic = 'visits'")) == ([1, 2], [(2,)])
+
+
+async def test_rule_13_what_was_applied_beyond_the_end_is_ahead_of_its_log(
+    consumer: Make, settings: Settings, seen: Callable[[], list[int]]
+) -> None:
+    one = consumer()
+    await one.take(visits(settings, 1, 2, 3))
+    with pytest.raises(Moved):
+        await one.take([ended(settings, 1)])
+    with psycopg.connect(settings.database("intake")) as connection:
+        assert ahead.count(connection, NAME) == 2
+        assert ahead.count(connection, "other") == 0
+    await one.start()
+    assert (await one.take(visits(settings, 2, 3, 4))).counts == {Outcome.DUPLICATE: 2, Outcome.PARKED: 1}
+    assert seen() == [1, 2, 3]
+
+
+async def test_rule_13_a_log_ends_lanes_of_its_own_service_only_and_the_first_word_holds(
+    consumer: Make, settings: Settings, rows: Rows
+) -> None:
+    one = consumer()
+    with pytest.raises(Moved):
+        await one.take([ended(settings, 5)])
+    await one.take([ended(settings, 2, at=2)])
+    foreign = LogRecovered(
+        service="assignment",
+        old_source=f"/{settings.space}/intake/2",
+        lanes=(LaneEnd(topic="visits", partition=PLACE, number=0),),
+    )
+    await one.take([message(foreign, 1, space=settings.space, service="assignment")])
+    assert rows("SELECT source, number FROM closed") == [(f"/{settings.space}/intake/1", 5)]
+
+
+async def test_rule_13_a_seal_of_an_ended_lane_expects_no_more_than_its_end(
+    consumer: Make, settings: Settings, rows: Rows
+) -> None:
+    one = consumer()
+    await one.take([message(sealed("intake", ("visits", PLACE, 9)), 1, space=settings.space)])
+    with pytest.raises(Moved):
+        await one.take([ended(settings, 5)])
+    assert rows("SELECT number FROM expected") == [(5,)]

@@ -158,7 +158,7 @@ def test_rule_13_kafka_ahead_of_the_log_is_refused_with_code_3_and_a_sentence(wo
     world.ended(world.start("intake", role), 3)
     said = world.output("intake", role)
     assert f"Kafka is ahead of the log of intake: visits/{PLACE} holds number 4, the log ends at 2" in said
-    assert "restore the newer one" in said
+    assert "`log recover`" in said
     assert "Traceback" not in said
     assert world.query("intake", "SELECT position FROM head") == [(2,)], "nothing was written"
 

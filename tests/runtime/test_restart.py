@@ -28,7 +28,7 @@ async def test_rule_12_nothing_is_lost_or_doubled_when_the_database_is_killed(pr
     info = own.database("intake")
     with psycopg.connect(conninfo(own.postgres, "postgres"), autocommit=True) as connection:
         connection.execute('CREATE DATABASE "t_intake"')
-    migrate.migrate(info, [migrate.LOG, migrate.INBOX])
+    migrate.migrate(info, [*migrate.PLUMBING])
     with psycopg.connect(info) as connection:
         connection.execute(TABLE)
     visits = [message(logged(visit), n, space="t") for n, visit in enumerate(visits_in(4, 6), 1)]

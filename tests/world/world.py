@@ -74,7 +74,7 @@ class World:
             files = migrate.service_files(ROOT / "services/intake", database)
             migrate.migrate(self.settings.database(database, guarded=False), files)
         for service in services:
-            files = [migrate.LOG, migrate.INBOX, migrate.DIRECTORY]
+            files = [*migrate.PLUMBING, migrate.DIRECTORY]
             files += migrate.service_files(ROOT / "services" / service)
             migrate.migrate(self.settings.database(service, guarded=False), files)
         topics.apply(self.settings)

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, LiteralString
 
 import psycopg
-from lianxin_schemas import codec
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.responsibility import (
     CadreRegistered,
@@ -24,7 +23,7 @@ from lianxin_schemas.events.responsibility import (
 from services.assignment.domain.days import day_of
 from services.assignment.domain.register import period_of
 from services.runtime.database import Statement
-from services.runtime.log import Author, Entry
+from services.runtime.log import Entry
 
 BEGINNING = date(1, 1, 1)
 """The `since` of what was known first: it holds for all days before as well."""
@@ -45,7 +44,6 @@ EMPTY: Sequence[LiteralString] = (
     "DELETE FROM household",
     "DELETE FROM responsibility",
 )
-OWN = "SELECT id, type, stream, version, time, authtype, authid, commandhash, data, position FROM events"
 
 
 def rows(entries: Sequence[Entry]) -> list[Statement]:
@@ -128,21 +126,6 @@ def _all(sql: LiteralString, values: Any) -> list[Statement]:
     """The statement over columns of values; none without values."""
     columns = [list(column) for column in zip(*values, strict=True)]
     return [(sql, columns)] if columns else []
-
-
-async def history(
-    connection: psycopg.AsyncConnection[Any], behind: int = 0, topics: Sequence[str] = ("responsibility",)
-) -> tuple[list[Entry], int]:
-    """All the log holds on topics behind a position, in its order, and the position reached."""
-    cursor = await connection.execute(
-        f"{OWN} WHERE topic = ANY(%s) AND position > %s ORDER BY position", [list(topics), behind]
-    )
-    found, reached = [], behind
-    for id_, type_, stream, version, time, authtype, authid, hash_, data, position in await cursor.fetchall():
-        event = codec.parse(type_, data)
-        found.append(Entry(id_, event, stream, version, time, Author(authtype, authid), hash_))
-        reached = position
-    return found, reached
 
 
 async def alone(connection: psycopg.AsyncConnection[Any]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from services.assignment.store import inbox, register
+from services.runtime import log
 from services.runtime.database import Statement, send
 from services.runtime.log import Entry
 
@@ -24,11 +25,11 @@ async def rebuild(connection: psycopg.AsyncConnection[Any]) -> int:
 
     The log is read before anything is locked; writers wait for the tables alone to be filled.
     """
-    entries, reached = await register.history(connection, topics=TOPICS)
+    entries, reached = await log.history(connection, TOPICS)
     fill = rows(entries)
     async with connection.transaction():
         await connection.execute("SELECT FROM head FOR UPDATE")
-        behind, _ = await register.history(connection, reached, TOPICS)
+        behind, _ = await log.history(connection, TOPICS, reached)
         await send(connection, [(sql, []) for sql in EMPTY])
         await send(connection, [*fill, *rows(behind)])
     return len(entries) + len(behind)
@@ -47,5 +48,5 @@ async def snapshot(
                 tuple(tuple(value) if isinstance(value, list) else value for value in row)
                 for row in await cursor.fetchall()
             }
-        entries, _ = await register.history(connection, topics=TOPICS)
+        entries, _ = await log.history(connection, TOPICS)
     return tables, entries

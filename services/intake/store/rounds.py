@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from lianxin_schemas.events.ratings import RatingKind, RoundClosed, RoundOpened
+from lianxin_schemas.events.ratings import RatingKind, RatingsReleased, RoundClosed, RoundOpened
 from psycopg.rows import kwargs_row
 
 from services.intake.domain.ballots import Round
@@ -116,3 +116,13 @@ def left(round_: UUID, answers: int, day: date) -> Statement:
 def end(rounds: Sequence[UUID]) -> Statement:
     """That nothing of the rounds waits any more."""
     return "UPDATE rating_round SET phase = 'ended' WHERE round = ANY(%s)", [list(rounds)]
+
+
+def end_all(rest: RatingsReleased) -> Statement:
+    """That nothing waits any more of the rounds whose rests were merged into one sum."""
+    return (
+        "WITH ended AS (UPDATE rating_round SET phase = 'ended' WHERE phase = 'closed' AND kind = %s AND region = %s"
+        " AND first = %s AND last = %s RETURNING round)"
+        " DELETE FROM rating_ballot b USING ended e WHERE b.round = e.round",
+        [rest.kind, rest.region, rest.first, rest.last],
+    )

@@ -7,6 +7,10 @@ from uuid import UUID
 
 import psycopg
 
+from services.runtime.database import Connection
+
+HOLD: LiteralString = "INSERT INTO hold (since, until, made_by, grounds) VALUES (%s, coalesce(%s, now()), %s, %s)"
+HELD: LiteralString = "UPDATE outbox SET state = 'held', epoch = epoch + 1, claimed_by = '' WHERE state = 'waiting'"
 CHOSEN: LiteralString = "state = 'held' AND (%(all)s OR notice = ANY(%(notices)s))"
 
 
@@ -19,16 +23,16 @@ def hold(connection: psycopg.Connection[Any], since: datetime, until: datetime |
     with connection.transaction():
         # The reaction locks head when it raises: what it is raising now is held by the row, or by the update.
         connection.execute("SELECT FROM head FOR UPDATE")
-        connection.execute(
-            "INSERT INTO hold (since, until, made_by, grounds) VALUES (%s, coalesce(%s, now()), %s, %s)",
-            [since, until, by, grounds],
-        )
+        connection.execute(HOLD, [since, until, by, grounds])
         return connection.execute(
-            "UPDATE outbox SET state = 'held', epoch = epoch + 1, claimed_by = ''"
-            " WHERE state = 'waiting' AND claimed_until < now() AND recorded >= %s"
-            " AND recorded < coalesce(%s, now())",
-            [since, until],
+            f"{HELD} AND claimed_until < now() AND recorded >= %s AND recorded < coalesce(%s, now())", [since, until]
         ).rowcount
+
+
+async def hold_all(connection: Connection, by: str, grounds: str) -> None:
+    """Holds back every notice that waits, and every one whose cause was recorded before now; while head is locked."""
+    await connection.execute(HOLD, ["-infinity", None, by, grounds])
+    await connection.execute(HELD)
 
 
 def held(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
