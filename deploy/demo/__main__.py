@@ -129,9 +129,10 @@ class Demo:
     async def _register(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             register.write(self.tables, Path(folder))
-            people = Path(folder) / "people.csv"
-            register.write_people(self.county.people(), people)
-            await asyncio.gather(self.stack.load(Path(folder)), self.stack.load_people(people))
+            people, needs = Path(folder) / "people.csv", Path(folder) / "needs.csv"
+            register.write_people(register.PEOPLE, self.county.people(), people)
+            register.write_people(register.NEEDS, self.county.needy(), needs)
+            await asyncio.gather(self.stack.load(Path(folder)), self.stack.load_people(people, needs))
 
 
 def check_clock(now: datetime) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from deploy.demo import pairings, places, staff
+from deploy.demo import needs, pairings, places, staff
 from deploy.demo.pairings import Pairing
 from deploy.demo.places import Places
 from deploy.demo.quarter import FIRST_DAY, SINCE
@@ -40,20 +40,24 @@ class County:
     pairings: tuple[Pairing, ...]
     leaving: dict[str, date]
     """The last day in office of those who leave; the others stay."""
+    strengths: dict[str, str]
+    """What each cadre is good at (R3)."""
+    needs: dict[str, tuple[str, ...]]
+    """Why households need care, for those that do (R4)."""
 
     def tables(self) -> Tables:
         """The register's tables."""
         return {
             "regions": tuple(region.row for region in self.places.regions),
             "offices": staff.offices(self.places),
-            "cadres": tuple(cadre.row for cadre in self.cadres),
+            "cadres": tuple((*cadre.row, self.strengths[cadre.cadre]) for cadre in self.cadres),
             "terms": tuple(
                 (each.cadre, SINCE.isoformat(), _text(self.leaving.get(each.cadre))) for each in self.cadres
             ),
             "zones": tuple((zone.zone, zone.level, zone.region) for zone in self.places.zones),
             "leaders": tuple(_period(led.zone, led) for led in self.leaders),
             "groups": tuple((group, zone.zone) for zone in self.places.zones for group in zone.groups),
-            "households": tuple(self.households.items()),
+            "households": tuple((*each, needs.care(self.needs, each[0])) for each in self.households.items()),
             "pairings": tuple(_period(pairing.household, pairing) for pairing in self.pairings),
         }
 
@@ -76,6 +80,10 @@ class County:
         """The rows of people.csv, for intake's vault."""
         return tuple(cadre.person for cadre in self.cadres)
 
+    def needy(self) -> tuple[Row, ...]:
+        """The rows of needs.csv, for intake's vault."""
+        return tuple((household, ";".join(each)) for household, each in self.needs.items())
+
 
 def make(seed: int = 2026, size: Size = WHOLE) -> County:
     """The county of a seed."""
@@ -88,13 +96,16 @@ def make(seed: int = 2026, size: Size = WHOLE) -> County:
     groups = list(village_of)
     households = {f"h-{n:05}": random.choice(groups) for n in range(1, size.households + 1)}
     villages = {household: village_of[group] for household, group in households.items()}
+    paired = pairings.make(random, villages, cadres, leaving)
     return County(
         places=where,
         cadres=cadres,
         leaders=leaders,
         households=households,
-        pairings=pairings.make(random, villages, cadres, leaving),
+        pairings=paired,
         leaving=leaving,
+        strengths=needs.strengths(seed, cadres, staff.offices(where)),
+        needs=needs.needs(seed, list(households), paired),
     )
 
 

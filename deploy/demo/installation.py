@@ -75,9 +75,10 @@ class Installation:
         """Loads the register. Raises Trouble with the first lines of what is wrong with it."""
         await self._well("assignment", "register", "load", str(folder))
 
-    async def load_people(self, file: Path) -> None:
-        """Loads how cadres are called and reached. Raises Trouble likewise."""
-        await self._well("intake", "people", "load", str(file))
+    async def load_people(self, *files: Path) -> None:
+        """Loads the vault, one file after the other. Raises Trouble likewise."""
+        for file in files:
+            await self._well("intake", "people", "load", str(file))
 
     async def release(self, answers: int) -> None:
         """Releases the sums of ratings, once so many answers wait sealed: one that still lay in a process's memory

@@ -10,15 +10,16 @@ from deploy.demo.regions import Row
 COLUMNS: Mapping[str, Row] = {
     "regions": ("region", "level", "parent", "zh", "en"),
     "offices": ("office", "sector", "region", "zh", "en"),
-    "cadres": ("cadre", "office", "rank"),
+    "cadres": ("cadre", "office", "rank", "strengths"),
     "terms": ("cadre", "since", "until"),
     "zones": ("zone", "level", "region"),
     "leaders": ("zone", "cadre", "since", "until"),
     "groups": ("group", "zone"),
-    "households": ("household", "group"),
+    "households": ("household", "group", "care"),
     "pairings": ("household", "cadre", "since", "until"),
 }
 PEOPLE = ("cadre", "name", "telephone", "mail")
+NEEDS = ("household", "needs")
 DISTRICTS_SINCE = "2010-01-01"
 """Before the first of the real petitions: one leader answers for all of a district's."""
 
@@ -34,7 +35,7 @@ def districts() -> Tables:
             (f"{zone}-office", "party-government", regions.BOARDS, f"{name}办事处", f"Office of {name}")
             for zone, name in zip(zones, real.districts(), strict=True)
         ),
-        "cadres": tuple((f"{zone}-leader", f"{zone}-office", "county") for zone in zones),
+        "cadres": tuple((f"{zone}-leader", f"{zone}-office", "county", "") for zone in zones),
         "terms": tuple((f"{zone}-leader", DISTRICTS_SINCE, "") for zone in zones),
         "zones": tuple((zone, "township", regions.BOARDS) for zone in zones),
         "leaders": tuple((zone, f"{zone}-leader", DISTRICTS_SINCE, "") for zone in zones),
@@ -58,7 +59,7 @@ def write(tables: Tables, folder: Path) -> int:
     return sum(len(tables[name]) for name in COLUMNS)
 
 
-def write_people(people: Iterable[Row], file: Path) -> None:
-    """Writes the file that intake's vault is loaded from: how cadres are called and reached."""
+def write_people(columns: Row, rows: Iterable[Row], file: Path) -> None:
+    """Writes a file that intake's vault is loaded from: how cadres are reached, or why households need care."""
     with file.open("w", encoding="utf-8", newline="") as opened:
-        csv.writer(opened, lineterminator="\n").writerows([PEOPLE, *people])
+        csv.writer(opened, lineterminator="\n").writerows([columns, *rows])

@@ -40,7 +40,7 @@ class Cadre:
 
     @property
     def row(self) -> Row:
-        """As it stands in cadres.csv."""
+        """As it stands in cadres.csv, but for strengths."""
         return (self.cadre, self.office, self.rank)
 
     @property

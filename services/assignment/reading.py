@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.assignment.domain.rows import FILES, Fault, Row, parse
+from services.assignment.domain.rows import FILES, Fault, Row, headers, parse
 
 
 @dataclass
@@ -47,21 +47,22 @@ def _read_one(files: Files, name: str, data: bytes) -> None:
         files.faults.append(Fault(name, line, "", "含有空字符（NUL）。", "This holds a NUL character."))
         return
     lines = _lines(text)
-    columns = list(FILES[name].model_fields)
+    known = headers(name)
     try:
-        if next(lines, (1, []))[1] != columns:
-            header = ",".join(columns)
-            files.faults.append(Fault(name, 1, "", f"第一行应是 {header}。", f"The first line must be {header}."))
+        columns = next(lines, (1, []))[1]
+        if columns not in known:
+            zh, en = (word.join(dict.fromkeys(",".join(each) for each in known)) for word in (" 或 ", " or "))
+            files.faults.append(Fault(name, 1, "", f"第一行应是 {zh}。", f"The first line must be {en}."))
             return
         for line, cells in lines:
-            _take(files, name, line, cells)
+            _take(files, name, line, columns, cells)
     except csv.Error as error:
         where = error.__notes__[0] if hasattr(error, "__notes__") else "1"
         files.faults.append(Fault(name, int(where), "", "引号不成对，或一格太长。", f"Not CSV: {error}."))
 
 
-def _take(files: Files, name: str, line: int, cells: list[str]) -> None:
-    found = parse(name, line, cells)
+def _take(files: Files, name: str, line: int, columns: list[str], cells: list[str]) -> None:
+    found = parse(name, line, columns, cells)
     if isinstance(found, Row):
         files.rows[name].append((line, found))
     else:

@@ -35,11 +35,11 @@ def refold(entries: Iterable[Entry]) -> Tables:
         elif event.name == "office.registered":
             offices[subject] = (subject, event.sector, event.region)
         elif event.name == "cadre.registered":
-            cadres[subject] = (subject, event.office, event.rank)
+            cadres[subject] = (subject, event.office, event.rank, event.strengths)
         elif event.name == "zone.drawn":
             zones[subject, since] = (subject, since, event.level, event.groups, event.region)
         elif event.name == "household.registered":
-            households[subject, since] = (subject, since, event.group)
+            households[subject, since] = (subject, since, event.group, event.care)
         elif kind := STARTED.get(event.name):
             periods[kind, subject, event.since, event.cadre] = None
         elif kind := ENDED.get(event.name):

@@ -49,12 +49,14 @@ def main() -> int:
     parts.add_parser("close", help=text, description=text).set_defaults(run=lambda _: write(ratings.close))
     text = "release the sums of five answers or more"
     parts.add_parser("release", help=text, description=text).set_defaults(run=lambda _: write(ratings.release))
-    verb = verbs.add_parser("people", help="who the cadres are: load").add_subparsers(
+    verb = verbs.add_parser("people", help="who the cadres are, why households need care: load").add_subparsers(
         dest="people", required=True, metavar="load"
     )
-    text = "load or refresh names and addresses of cadres from a CSV file; refused as a whole where anything is wrong"
+    text = (
+        "load or refresh the vault from a CSV file, of cadres or of households; refused whole where anything is wrong"
+    )
     loading = verb.add_parser("load", help=text, description=text)
-    loading.add_argument("file", type=Path, help="cadre,name,telephone,mail")
+    loading.add_argument("file", type=Path, help="cadre,name,telephone,mail or household,needs")
     loading.set_defaults(run=lambda arguments: asyncio.run(people.run(settings, arguments.file)))
     return cli.main(top)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from services.intake.domain.sealing import Person
 from services.intake.domain.vault import Matter, unnamed
 from services.intake.settings import Settings
 from services.intake.store import cases as case_store
-from services.intake.store import events, keys, vault
+from services.intake.store import events, households, keys, vault
 from services.runtime.execute import TRIES
 from services.runtime.gather import Gatherer
 from services.runtime.log import Author, Decision, Fact, Overtaken, Receipt
@@ -62,6 +62,11 @@ class Desk:
             lead = await events.last(connection, f"complaint-{petition}", ComplaintReceived)
         about = lead.about if isinstance(lead, ComplaintReceived) else ()
         return Matter((await self.case(petition)).credit, about)
+
+    async def household(self, household: str, day: date) -> Matter:
+        """Who answers for a household on a local day."""
+        async with self.pool.connection() as connection:
+            return Matter(answering=await households.answering(connection, household, day))
 
     async def resident(self, petition: UUID) -> Person:
         """Whom a petition's data are about: one person a petition, so that nobody is followed from one to another."""

@@ -1,4 +1,5 @@
-"""Loads who the cadres are from a CSV file: names and addresses into the vault, names to the directory (R6, P1).
+"""Loads who the cadres are, or what households need, from a CSV file into the vault (R4, R6, P1). Names of cadres go to
+the directory as well.
 
 Checked and refused as a whole. What is there already stays as it is, so the same load finishes an interrupted one.
 """
@@ -11,11 +12,10 @@ from pathlib import Path
 
 import psycopg
 from lianxin_schemas.directory import Kind
-from lianxin_schemas.events.vault import PersonKind
 from psycopg_pool import AsyncConnectionPool
 
 from services.intake.desk import Pool
-from services.intake.domain.people import COLUMNS, CadreRow, Fault, Line, parse
+from services.intake.domain.people import FILES, CadreRow, Fault, HouseholdRow, Line, Row, parse
 from services.intake.domain.sealing import unseal
 from services.intake.settings import Settings
 from services.intake.store import keys, vault
@@ -42,10 +42,11 @@ def read(file: Path) -> list[Line]:
         raise Faulty([Fault(1, "", "不是 UTF-8 编码。", "This is not UTF-8.")]) from error
     lines = _lines(text)
     try:
-        if next(lines, (1, []))[1] != COLUMNS:
-            header = ",".join(COLUMNS)
-            raise Faulty([Fault(1, "", f"第一行应是 {header}。", f"The first line must be {header}.")])
-        rows, faults = parse(lines)
+        kind = FILES.get(tuple(next(lines, (1, []))[1]))
+        if kind is None:
+            zh, en = (word.join(map(",".join, FILES)) for word in (" 或 ", " or "))
+            raise Faulty([Fault(1, "", f"第一行应是 {zh}。", f"The first line must be {en}.")])
+        rows, faults = parse(kind, lines)
     except csv.Error as error:
         raise Faulty([Fault(1, "", "引号不成对，或一格太长。", f"Not CSV: {error}.")]) from error
     if faults:
@@ -64,31 +65,31 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 async def load(settings: Settings, rows: Sequence[Line]) -> int:
-    """Writes what the rows change; answers with how many cadres that was. Raises Faulty for those who were erased."""
+    """Writes what the rows of one file change; answers with how many that was. Raises Faulty for what was erased."""
     async with (
         AsyncConnectionPool(settings.database("vault"), min_size=1, max_size=1, open=False) as vault_,
         AsyncConnectionPool(settings.database("keys"), min_size=1, max_size=1, open=False) as keys_,
         await psycopg.AsyncConnection.connect(settings.database("intake"), autocommit=True) as own,
     ):
         held = await keys.make_all(keys_, [row.person for _, row in rows])
-        zh, en = "这位干部的资料已经删除，去掉这一行。", "This cadre's data were erased; leave out the row."
-        if gone := [Fault(line, "cadre", zh, en) for (line, _), key in zip(rows, held, strict=True) if key is None]:
+        lost = [each for each, key in zip(rows, held, strict=True) if key is None]
+        if gone := [Fault(line, next(iter(type(row).model_fields)), *row.gone) for line, row in lost]:
             raise Faulty(gone)
         changed = 0
         for start in range(0, len(rows), BATCH):
             batch = [(row, key) for (_, row), key in zip(rows, held, strict=True) if key][start : start + BATCH]
             changed += await _write(vault_, batch)
-            names = {row.cadre: directory.Names(row.name, None) for row, _ in batch}
+            names = {row.cadre: directory.Names(row.name, None) for row, _ in batch if isinstance(row, CadreRow)}
             await send(own, directory.put(Kind.CADRE, names))
         return changed
 
 
-async def _write(pool: Pool, batch: Sequence[tuple[CadreRow, bytes]]) -> int:
+async def _write(pool: Pool, batch: Sequence[tuple[Row, bytes]]) -> int:
     """Keeps what differs from what lies there; answers with how many rows did."""
-    secrets = {row.cadre: key for row, key in batch}
+    secrets = {row.person.id: key for row, key in batch}
     there = {
         kept.place: unseal(secrets[kept.place.person.id], kept.place, kept.sealed)
-        for kept in await vault.of(pool, PersonKind.CADRE, list(secrets))
+        for kept in await vault.of(pool, batch[0][0].person.kind, list(secrets))
     }
     wanted = {place: text for row, _ in batch for place, text in row.texts.items()}
     differing = [place for place, text in wanted.items() if text != there.get(place)]
@@ -103,11 +104,15 @@ async def _write(pool: Pool, batch: Sequence[tuple[CadreRow, bytes]]) -> int:
 async def run(settings: Settings, file: Path) -> int:
     """The verb: prints every fault where there are any. Exit code 1 then, and nothing was written."""
     try:
-        changed = await load(settings, read(file))
+        rows = read(file)
+        changed = await load(settings, rows)
     except Faulty as faulty:
         print(*(f"{file.name}:{fault}" for fault in faulty.faults), sep="\n", file=sys.stderr)
         count = len(faulty.faults)
         print(f"有{count}处需要改，什么也没有写入。{count} thing(s) to change; nothing was written.", file=sys.stderr)
         return 1
-    print(f"写入{changed}位干部。Wrote {changed} cadres.")
+    if any(isinstance(row, HouseholdRow) for _, row in rows):
+        print(f"写入{changed}户。Wrote {changed} households.")
+    else:
+        print(f"写入{changed}位干部。Wrote {changed} cadres.")
     return 0

@@ -1,4 +1,4 @@
-"""From events to rows: what a resident is shown of a case, who may ask the vault, which zones there are.
+"""From events to rows: what a resident is shown of a case, who may ask the vault, which zones and households there are.
 
 Each row is a newest state with the stream version it came from, so order does not matter and the same event again
 changes nothing; of a case every event is kept, for what it says together is a decision of `domain/cases.py`.
@@ -24,14 +24,20 @@ Rows = dict[str, dict[Key, Row]]
 def rows_of(envelope: Envelope, event: Event) -> Iterator[tuple[str, Row]]:
     """Table and row of one event; a kind without any has none."""
     version = envelope.streamversion
+    until = getattr(event, "until", None)  # a period that was only begun has no last day
     match event:
         case cases.CaseEvent():
             yield "case_event", (event.petition, version, envelope.type, envelope.time, json.dumps(envelope.data))
         case responsibility.ZoneDrawn():
-            yield "zone", (event.zone, version, event.level, event.region)
+            yield "zone", (event.zone, version, event.level, event.region, json.dumps(event.groups))
         case responsibility.ZoneLeaderSet() | responsibility.ZoneLeaderEnded():
-            until = getattr(event, "until", None)  # a period that was only begun has no last day
             yield "zone_leader", (event.zone, event.cadre, event.since, version, until)
+        case responsibility.HouseholdRegistered():
+            yield "household", (event.household, version, event.group)
+        case responsibility.PairingStarted() | responsibility.PairingEnded():
+            yield "pairing", (event.household, event.cadre, event.since, version, until)
+        case responsibility.TermStarted() | responsibility.TermEnded():
+            yield "term", (event.cadre, event.since, version, until)
         case responsibility.OfficeRegistered():
             yield "office", (event.office, version, event.sector, event.region)
         case responsibility.RegionRegistered():
@@ -70,6 +76,11 @@ KINDS: frozenset[type[Event]] = frozenset(
         responsibility.ZoneDrawn,
         responsibility.ZoneLeaderSet,
         responsibility.ZoneLeaderEnded,
+        responsibility.HouseholdRegistered,
+        responsibility.PairingStarted,
+        responsibility.PairingEnded,
+        responsibility.TermStarted,
+        responsibility.TermEnded,
         responsibility.OfficeRegistered,
         responsibility.RegionRegistered,
     }

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from services.intake.desk import Desk
 from services.intake.domain import vault
 from services.intake.domain.sealing import Person, Place, unseal
-from services.intake.domain.vault import Asker, ErasePerson, KeepText, Reveal
+from services.intake.domain.vault import Asker, ErasePerson, KeepText, Matter, Reveal
 from services.intake.store import events, keys
 from services.intake.store import vault as store
 from services.intake.store.vault import Kept
@@ -29,7 +29,7 @@ async def reveal(desk: Desk, command: Reveal, asker: Asker, now: datetime) -> st
     """
     kept = await store.find(desk.vault, command.kind, command.person, command.datum, command.ref)
     person = kept.place.person if kept else Person(command.kind, command.person or "")
-    matter = await desk.matter(await store.petition_of(desk.vault, person))
+    matter = await _matter(desk, person, now)
     vault.may_read(asker, command.kind, command.datum, command.reason, matter)
     if kept is None:
         raise Refused("vault.not-there")
@@ -47,7 +47,7 @@ async def read(
         first = await events.time_of(connection, log.event_id(cause, 0))
     if first is None or first < now - vault.AGAIN:
         raise Refused("vault.again", "command")
-    return unseal(key, kept.place, kept.sealed)
+    return unseal(key, kept.place, kept.sealed).rstrip()  # what is of a closed set is as long as all of it
 
 
 async def keep(desk: Desk, command: KeepText, asker: Asker) -> str:
@@ -78,8 +78,7 @@ class Erased(BaseModel):
 async def erase(desk: Desk, command: ErasePerson, id_: str, asker: Asker, now: datetime) -> tuple[Receipt, Erased]:
     """Destroys a person's key. Raises Refused `vault.not-entitled`, `vault.not-there`, `vault.erased`."""
     person = Person(command.kind, id_)
-    petition = await store.petition_of(desk.vault, person)
-    vault.may_erase(asker, command.kind, await desk.matter(petition))
+    vault.may_erase(asker, command.kind, await _matter(desk, person, now))
     if not await store.of(desk.vault, command.kind, [id_]):
         raise Refused("vault.not-there", "person")
     hash_ = log.content_hash(command, f"{person.kind}/{person.id}")
@@ -104,6 +103,13 @@ async def destroy(
             await send(connection, directory.erase(Kind.CADRE, [person.id]))
     receipt = await desk.append(cause, author, hash_, event, now)
     return receipt, Erased(person=person.id, complete=event.complete)
+
+
+async def _matter(desk: Desk, person: Person, now: datetime) -> Matter:
+    """What a person's data came with."""
+    if person.kind is PersonKind.HOUSEHOLD:
+        return await desk.household(person.id, now.astimezone(vault.HERE).date())
+    return await desk.matter(await store.petition_of(desk.vault, person))
 
 
 async def make_key(desk: Desk, person: Person) -> bytes:

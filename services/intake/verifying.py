@@ -22,16 +22,30 @@ SHOWN = 20
 CONSUMER = "project"
 SELECTS = {
     "case_event": "SELECT petition, version, type, time, data FROM case_event",
-    "zone": "SELECT zone, version, level, region FROM zone",
+    "zone": "SELECT zone, version, level, region, groups FROM zone",
     "leader": "SELECT zone, cadre, since, version, until FROM zone_leader",
+    "household": "SELECT household, version, of_group FROM household",
+    "pairing": "SELECT household, cadre, since, version, until FROM pairing",
+    "term": "SELECT cadre, since, version, until FROM term",
     "office": "SELECT office, version, sector, region FROM office",
     "region": "SELECT region, version, level, parent FROM region",
 }
 REGISTERED = {
-    "zone.drawn": ("zone", "zone", "level", "region"),
-    "office.registered": ("office", "office", "sector", "region"),
-    "region.registered": ("region", "region", "level", "parent"),
+    "zone.drawn": ("zone", "level", "region", "groups"),
+    "household.registered": ("household", "group"),
+    "office.registered": ("office", "sector", "region"),
+    "region.registered": ("region", "level", "parent"),
 }
+"""What is kept of the newest; the first names the table and is its key."""
+PERIODS = {
+    "zone.leader_set": ("leader", "zone", "cadre"),
+    "zone.leader_ended": ("leader", "zone", "cadre"),
+    "pairing.started": ("pairing", "household", "cadre"),
+    "pairing.ended": ("pairing", "household", "cadre"),
+    "term.started": ("term", "cadre"),
+    "term.ended": ("term", "cadre"),
+}
+"""The table, and what the key is beside the first day."""
 Lane = tuple[str, str, int]
 Rows = set[tuple[Any, ...]]
 
@@ -77,12 +91,13 @@ def _apply(found: dict[str, dict[Any, tuple[Any, ...]]], body: dict[str, Any]) -
         row = (UUID(data["petition"]), version, body["type"], time, json.dumps(data, sort_keys=True))
         found["case_event"][row[:2]] = row
     elif name in REGISTERED:
-        table, key, one, two = REGISTERED[name]
-        found[table][data[key]] = (data[key], version, data[one], data.get(two))
-    elif name in ("zone.leader_set", "zone.leader_ended"):
-        key_ = (data["zone"], data["cadre"], date.fromisoformat(data["since"]))
+        table, *columns = REGISTERED[name]
+        found[table][data[table]] = _plain((data[table], version, *map(data.get, columns)))
+    elif name in PERIODS:
+        table, *columns = PERIODS[name]
+        key = (*(data[column] for column in columns), date.fromisoformat(data["since"]))
         until = date.fromisoformat(data["until"]) if "until" in data else None
-        found["leader"][key_] = (*key_, version, until)
+        found[table][key] = (*key, version, until)
 
 
 async def _look(settings: Settings) -> tuple[Refold, dict[str, Rows]]:
@@ -104,7 +119,7 @@ async def _look(settings: Settings) -> tuple[Refold, dict[str, Rows]]:
 
 
 def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(json.dumps(value, sort_keys=True) if isinstance(value, dict) else value for value in row)
+    return tuple(json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value for value in row)
 
 
 def differences(refold: Refold, live: dict[str, Rows]) -> Iterator[str]:

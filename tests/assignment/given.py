@@ -1,7 +1,7 @@
 """What tests of assignment start from: a small register, petitions as intake publishes them, databases of their own."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ from lianxin_schemas.events.petitions import (
 from lianxin_schemas.partition import partition_of
 from lianxin_schemas.topics import TOPIC_OF
 
-from services.assignment.domain.rows import FILES, Row
+from services.assignment.domain.rows import FILES, Row, headers
 from services.assignment.settings import Settings
 from services.assignment.store import tables
 from services.runtime import log
@@ -63,16 +63,22 @@ def write_files(folder: Path, files: Mapping[str, Iterable[str]] = SMALL) -> Pat
     """The files with their headers in a folder."""
     folder.mkdir(exist_ok=True)
     for name, lines in files.items():
-        header = ",".join(FILES[name].model_fields)
-        (folder / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+        given = list(lines)
+        (folder / name).write_text("\n".join([",".join(columns(name, given)), *given, ""]), encoding="utf-8")
     return folder
 
 
-def rows_of(files: Mapping[str, Iterable[str]] = SMALL) -> dict[str, list[tuple[int, Row]]]:
+def columns(name: str, lines: Sequence[str]) -> list[str]:
+    """The columns of a file: all of them if its first line is so long, otherwise without those that may be left out."""
+    every, needed = headers(name)
+    return every if lines and lines[0].count(",") + 1 == len(every) else needed
+
+
+def rows_of(files: Mapping[str, Sequence[str]] = SMALL) -> dict[str, list[tuple[int, Row]]]:
     """Well-formed rows with their lines, without a file between."""
     return {
         name: [
-            (line, FILES[name].model_validate(dict(zip(FILES[name].model_fields, text.split(","), strict=True))))
+            (line, FILES[name].model_validate(dict(zip(columns(name, files[name]), text.split(","), strict=True))))
             for line, text in enumerate(files[name], 2)
         ]
         for name in FILES

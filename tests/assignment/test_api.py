@@ -297,6 +297,7 @@ def test_Z2_who_answered_on_a_day(api, cadre):
         "by": "pairing",
         "zone": "z1",
         "credits": [{"office": "office-a", "cadre": "c1"}, {"office": "office-b", "cadre": "c3"}],
+        "care": "none",
     }
     assert on("/households/h2/responsible", day="2024-12-31")["credits"] == [{"office": "office-a", "cadre": "c1"}]
     nobody = on("/households/h2/responsible", day="2019-12-31")
@@ -310,6 +311,34 @@ def test_Z2_who_answered_on_a_day(api, cadre):
     }
     assert on("/zones/z1/leader", day="2019-12-31")["by"] == "county"
     assert on("/zones/z1/leader")["credit"]["cadre"] == "c2"
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        (("o", "organisation"), True),
+        (("c3", "cadre"), True),  # paired with it
+        (("c2", "cadre"), True),  # leads its zone
+        (("s1", "office", "office-b"), True),  # where they are
+        (("s1", "office", "office-a"), True),
+        (("c1", "cadre"), False),  # was paired once
+        (("c9", "cadre"), False),
+        (("c3", "office"), False),
+        (("s1", "office", "county-office"), False),
+    ],
+)
+def test_R4_how_much_care_a_household_needs_is_told_to_those_who_answer_for_it(api, who, told):
+    subject, role, *office = who
+    for day in ({}, {"day": "2023-07-01"}):  # whoever answered then and does not now is not told either
+        answer = api.get(
+            api.as_(subject, role, office=office[0] if office else None), "/households/h1/responsible", **day
+        )
+        assert answer.json()["care"] == ("none" if told else None)
+
+
+def test_R4_whoever_enters_what_others_did_is_not_told(api):
+    answer = api.get(api.as_("c9", "cadre", "import"), "/households/h1/responsible")
+    assert (answer.status_code, answer.json()["care"]) == (200, None)
 
 
 def test_Z2_what_the_register_does_not_have_is_404_and_no_id_422(api, cadre):

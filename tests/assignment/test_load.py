@@ -1,6 +1,7 @@
 """Loading the register into a real log (R6), and its tables: rebuilt and verified."""
 
 import asyncio
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -9,9 +10,10 @@ from lianxin_schemas.events.responsibility import HouseholdRegistered
 
 from services.assignment import loading, operating
 from services.assignment.loading import Faulty
+from services.assignment.settings import Settings
 from services.assignment.store import register as store
 from services.assignment.store import tables as projections
-from services.runtime import log
+from services.runtime import log, migrate
 from services.runtime.log import Fact
 from tests.assignment.given import NOW, changed, keep, logged, make_database, opened, write_files
 
@@ -120,6 +122,55 @@ def test_R6_the_tables_are_rebuilt_from_the_log_and_equal(settings, info, tmp_pa
     assert len(operating.verify(settings)) == 3 + 2 + 3 + 2 + 1
     assert operating.rebuild(settings) == 0
     assert operating.verify(settings) == []
+    assert tables(info) == before
+
+
+def test_R3_R4_strengths_and_care_are_in_the_tables_rebuilt_and_verified(settings, info, tmp_path):
+    strong, needy = ["c2,office-a,township,water;law"], ["h1,g1,some", "h2,g2,"]
+    load(info, write_files(tmp_path / "register"))
+    assert load(info, write_files(tmp_path / "register", changed(cadres=strong, households=needy))) == 2
+    assert load(info, write_files(tmp_path / "register", changed(cadres=strong, households=needy))) == 0
+    before = tables(info)
+    assert {row[0]: row[3] for row in before["cadre"]} == {"c1": (), "c2": ("law", "water"), "c3": ()}
+    assert sorted((row[0], row[3]) for row in before["household"]) == [
+        *(("h1", "none"), ("h1", "some")),
+        *(("h2", "none"), ("h3", "none")),
+    ]
+    with psycopg.connect(info) as connection:
+        connection.execute("UPDATE cadre SET strengths = '{health}' WHERE cadre = 'c2'")
+        connection.execute("UPDATE household SET care = 'much' WHERE household = 'h3'")
+    assert len(operating.verify(settings)) == 2 + 2
+    assert operating.rebuild(settings) == 0
+    assert operating.verify(settings) == []
+    assert tables(info) == before
+
+
+def test_R3_R4_a_log_and_tables_from_before_strengths_and_care_stand_and_verify(servers, tmp_path):
+    """Given a database as an older release left it, when it is migrated, then nothing of it is amiss."""
+    settings = Settings(space=f"t{uuid4().hex[:12]}", kafka=servers.kafka, postgres=servers.postgres)
+    make_database(servers.postgres, f"{settings.space}_assignment")
+    info = settings.database("assignment", guarded=False)
+    files = migrate.service_files(Path(operating.__file__).parent)
+    older = [file for file in files if file.name < "0005"]
+    assert len(older) == 4
+    migrate.migrate(info, [migrate.LOG, *older])
+    kept = {
+        "cadre-c1": ("lianxin.cadre.registered.v1", '{"cadre":"c1","office":"o1","rank":"village"}'),
+        "household-h1": ("lianxin.household.registered.v1", '{"household":"h1","group":"g1"}'),
+    }
+    with psycopg.connect(info) as connection:
+        for stream, (type_, data) in kept.items():
+            connection.execute(
+                "SELECT append(ARRAY[%s], ARRAY[1], ARRAY[%s], ARRAY[%s], ARRAY['responsibility'], ARRAY[0],"
+                " ARRAY[%s], ARRAY['system'], ARRAY['register'], ARRAY[%s], ARRAY[NULL::bytea], ARRAY[%s])",
+                [stream, uuid4(), type_, NOW, uuid4(), data],
+            )
+        connection.execute("INSERT INTO cadre VALUES ('c1', 'o1', 'village')")
+        connection.execute("INSERT INTO household VALUES ('h1', '0001-01-01', 'g1')")
+    migrate.migrate(info, files)
+    assert operating.verify(settings) == []
+    before = tables(info)
+    assert operating.rebuild(settings) == 0
     assert tables(info) == before
 
 

@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lianxin_schemas.events.responsibility import (
     CadreRegistered,
+    Care,
+    HouseholdRegistered,
     OfficeRegistered,
     Rank,
     RegionLevel,
     RegionRegistered,
     Sector,
+    Strength,
     TermEnded,
     TermStarted,
     ZoneDrawn,
@@ -27,6 +30,10 @@ from services.runtime import log
 from tests.assignment.given import NOW, SMALL, changed, rows_of, write_files
 
 REGIONS, OFFICES = SMALL["regions.csv"], SMALL["offices.csv"]
+STRONG = ["c1,office-a,village,", "c2,office-a,township,law;mediation", "c3,office-b,county,water"]
+NEEDY = ["h1,g1,", "h2,g2,some", "h3,g3,much"]
+REASONS = ("hardship", "empty-nest-elder", "left-behind-child", "disabled", "hardship-party-member")
+"""Why a household needs care: what no event may ever hold, wherever somebody writes it."""
 
 
 def held(*loads) -> Register:
@@ -87,6 +94,17 @@ def test_R6_the_small_register_is_whole(tmp_path):
         ({"cadres": [*SMALL["cadres.csv"], "c4,office-a"]}, ["cadres.csv:5"]),
         ({"cadres": [*SMALL["cadres.csv"], "c4,office-a,village,more"]}, ["cadres.csv:5"]),
         ({"cadres": [*SMALL["cadres.csv"], "c1,office-b,village"]}, ["cadres.csv:5 cadre"]),
+        ({"cadres": STRONG}, []),  # R3
+        ({"cadres": [*STRONG, "c4,office-a,village,singing"]}, ["cadres.csv:5 strengths"]),
+        ({"cadres": [*STRONG, "c4,office-a,village,law;"]}, ["cadres.csv:5 strengths"]),
+        ({"cadres": [*STRONG, "c4,office-a,village,law mediation"]}, ["cadres.csv:5 strengths"]),
+        ({"cadres": [*STRONG, "c4,office-a,village,Law;x"]}, ["cadres.csv:5 strengths"]),  # one fault a cell
+        ({"cadres": [*STRONG, "c4,office-a,emperor,tax"]}, ["cadres.csv:5 rank", "cadres.csv:5 strengths"]),
+        ({"cadres": [*STRONG, "c4,office-a,village"]}, ["cadres.csv:5"]),
+        ({"households": NEEDY}, []),  # R4
+        ({"households": [*NEEDY, "h4,g1,all"]}, ["households.csv:5 care"]),
+        ({"households": [*NEEDY, "h4,g9,some;much"]}, ["households.csv:5 care"]),
+        ({"households": [*NEEDY, "h4,g1"]}, ["households.csv:5"]),
         ({"terms": ["c1,2020-02-30,"]}, ["terms.csv:2 since"]),
         ({"terms": ["c1,20200201,"]}, ["terms.csv:2 since"]),
         ({"terms": ["c1,1580515200,"]}, ["terms.csv:2 since"]),
@@ -176,6 +194,23 @@ def test_R6_a_byte_order_mark_windows_lines_and_blank_lines_are_taken(tmp_path):
     assert [line for line, _ in found.rows["zones.csv"]] == [2, 4]
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [("cadres.csv", "cadre,office,strengths,rank"), ("households.csv", "household,group,care,reason")],
+)
+def test_R6_a_column_may_be_left_out_or_stand_last_and_no_other_way(tmp_path, name, header):
+    folder = write_files(tmp_path / "register")
+    (folder / name).write_text(f"{header}\n", encoding="utf-8")
+    [fault] = read(folder).faults
+    every = header.replace(",strengths,rank", ",rank,strengths").removesuffix(",reason")
+    assert str(fault).endswith(f"The first line must be {every} or {every.rpartition(',')[0]}.")
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_R4_a_reason_is_no_weight_and_never_loaded(tmp_path, reason):
+    assert faults(tmp_path, changed(households=[*NEEDY, f"h4,g1,{reason}"])) == ["households.csv:5 care"]
+
+
 def test_R6_faults_speak_chinese_and_english(tmp_path):
     [fault] = read(write_files(tmp_path / "register", changed(terms=["c1,soon,"]))).faults
     assert str(fault).startswith("terms.csv:2 since: 日期写成 2024-01-31 的样子")
@@ -209,6 +244,39 @@ def test_R6_a_refresh_writes_what_changed_alone():
     assert event == ZoneDrawn(zone="z1", level=ZoneLevel.VILLAGE, groups=("g1", "g2"), region="990101001000")
     [event] = of(SMALL, changed(cadres=["c1,office-b,village"]))
     assert event == CadreRegistered(cadre="c1", office="office-b", rank=Rank.VILLAGE)
+
+
+def test_R3_strengths_are_a_change_like_any_other():
+    [event] = of(SMALL, changed(cadres=["c1,office-a,village,water;law;law"]))
+    strengths = (Strength.LAW, Strength.WATER)
+    assert event == CadreRegistered(cadre="c1", office="office-a", rank=Rank.VILLAGE, strengths=strengths)
+    strong = changed(cadres=STRONG)
+    assert of(strong, changed(cadres=["c2,office-a,township,mediation;law"])) == [], "another order is no change"
+    [event] = of(strong, changed(cadres=["c2,office-a,township,law"]))
+    assert event == CadreRegistered(cadre="c2", office="office-a", rank=Rank.TOWNSHIP, strengths=(Strength.LAW,))
+    [event] = of(strong, changed(cadres=["c2,office-a,township,"]))
+    assert event == CadreRegistered(cadre="c2", office="office-a", rank=Rank.TOWNSHIP, strengths=())
+
+
+def test_R4_care_is_a_change_like_any_other():
+    [event] = of(SMALL, changed(households=["h1,g1,much"]))
+    assert event == HouseholdRegistered(household="h1", group="g1", care=Care.MUCH)
+    needy = changed(households=NEEDY)
+    assert of(SMALL, changed(households=["h1,g1,", "h2,g2,none"])) == []
+    [event] = of(needy, changed(households=["h2,g2,", "h3,g3,much"]))
+    assert event == HouseholdRegistered(household="h2", group="g2", care=Care.NONE)
+    [event] = of(needy, changed(households=["h2,g2,much", "h3,g3,much"]))
+    assert event == HouseholdRegistered(household="h2", group="g2", care=Care.MUCH)
+
+
+def test_R6_what_a_file_without_the_column_leaves_out_stays():
+    before = changed(cadres=STRONG, households=NEEDY)
+    assert of(before, SMALL) == []
+    [moved, taught] = of(before, changed(cadres=["c2,office-b,township"], households=["h3,g1"]))
+    assert moved == CadreRegistered(
+        cadre="c2", office="office-b", rank=Rank.TOWNSHIP, strengths=(Strength.LAW, Strength.MEDIATION)
+    )
+    assert taught == HouseholdRegistered(household="h3", group="g1", care=Care.MUCH)
 
 
 def test_R1_a_new_name_alone_is_no_event():
@@ -270,6 +338,7 @@ def test_R6_taking_back_a_refresh_is_no_repeat_of_the_first_load():
 
 
 ids = st.integers(0, 30).map(str)
+strengths = st.lists(st.sampled_from(Strength), unique=True, max_size=3)
 days = st.integers(0, 9_000).map(lambda n: date(2000, 1, 1) + timedelta(days=n))
 
 
@@ -289,12 +358,17 @@ def registers(draw) -> dict[str, list[str]]:
         "offices.csv": [
             f"office-{n},{draw(st.sampled_from(Sector))},{draw(st.sampled_from(regions))},办{n}," for n in range(31)
         ],
-        "cadres.csv": [f"{c},office-{draw(ids)},{draw(st.sampled_from(Rank))}" for c in cadres],
+        "cadres.csv": [
+            f"{c},office-{draw(ids)},{draw(st.sampled_from(Rank))},{';'.join(draw(strengths))}" for c in cadres
+        ],
         "zones.csv": [
             f"{zone},{draw(st.sampled_from(ZoneLevel))},{draw(st.sampled_from(['', *regions]))}" for zone in zones
         ],
         "groups.csv": [f"{group},{draw(st.sampled_from(zones))}" for group in groups],
-        "households.csv": [f"{household},{draw(st.sampled_from(groups))}" for household in households],
+        "households.csv": [
+            f"{household},{draw(st.sampled_from(groups))},{draw(st.sampled_from(['', *Care]))}"
+            for household in households
+        ],
         "terms.csv": [],
         "leaders.csv": [],
         "pairings.csv": [],
@@ -352,7 +426,10 @@ def test_R6_a_refresh_ends_in_the_same_register_however_often_it_is_interrupted(
     done.load(first, 3)
     for file, lines in first.items():  # a refresh of the first: its own rows win, nothing contradicts
         second[file] = lines if file in ("terms.csv", "leaders.csv", "pairings.csv") else [*lines]
-    second["cadres.csv"] = [line.rpartition(",")[0] + ",county" for line in first["cadres.csv"]]
+    second["cadres.csv"] = [
+        f"{line.split(',')[0]},{line.split(',')[1]},county,{line.split(',')[3]}" for line in first["cadres.csv"]
+    ]
+    second["households.csv"] = [line.rpartition(",")[0] + ",some" for line in first["households.csv"]]
     second["groups.csv"] = [
         f"{line.split(',')[0]},{first['zones.csv'][0].split(',')[0]}" for line in first["groups.csv"]
     ]
@@ -361,3 +438,5 @@ def test_R6_a_refresh_ends_in_the_same_register_however_often_it_is_interrupted(
     register = fold(entry.event for entry in done.entries)
     assert list(changes(register, rows_of(second))) == []
     assert register.groups == merged(Register(), rows_of(second)).groups
+    assert {household.care for household in register.households.values()} <= {Care.SOME}
+    assert register.cadres == merged(Register(), rows_of(second)).cadres

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from lianxin_schemas.events.cases import Credit
-from lianxin_schemas.events.responsibility import HouseholdRegistered, ZoneDrawn, ZoneLevel
+from lianxin_schemas.events.responsibility import Care, HouseholdRegistered, ZoneDrawn, ZoneLevel
 
 from services.assignment import loading
 from services.assignment.store import responsible
@@ -84,6 +84,15 @@ def test_Z2_a_household_that_moves_keeps_its_past(ask):
     assert [(one.zone, one.credits) for one in found] == [("z1", (C2,)), ("z2", (C3,))]
 
 
+def test_R4_care_holds_from_the_day_it_was_loaded(ask):
+    some, much = changed(households=["h2,g2,some"]), changed(households=["h2,g2,much"])
+    days = ("2020-01-01", "2026-03-10", "2026-03-11", "2026-03-12", "2026-03-13")
+    loads = [(SMALL, NOW), (some, NOW + timedelta(days=1)), (SMALL, NOW + timedelta(days=2))]
+    found = ask(household("h2", *days), *loads, (much, NOW + timedelta(days=3)))
+    assert [one.care for one in found] == ["none", "none", "some", "some", "much"]
+    assert {one.zone for one in found} == {"z1"}
+
+
 def test_Z2_a_zone_drawn_anew_keeps_its_past(ask):
     redrawn = changed(groups=["g2,z2"])
     found = ask(household("h2", "2024-06-01", "2026-03-10", "2026-03-11"), (SMALL, NOW), (redrawn, NOW + timedelta(1)))
@@ -99,7 +108,7 @@ def test_Z2_a_group_in_no_zone_leaves_nobody_named(ask):
         await keep(connection, [Fact(HouseholdRegistered(household="h8", group="g8"), NOW)])
         return await responsible.for_household(connection, "h8", date(2026, 1, 1))
 
-    assert ask(question) == responsible.Responsible(by="leader", zone=None, credits=())
+    assert ask(question) == responsible.Responsible(by="leader", zone=None, credits=(), care=Care.NONE)
 
 
 def test_Z1_a_zone_drawn_twice_on_a_day_holds_as_drawn_last(ask):

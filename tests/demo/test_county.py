@@ -13,18 +13,21 @@ from lianxin_schemas.events.responsibility import (
     OfficeRegistered,
     RegionLevel,
     RegionRegistered,
+    Strength,
     ZoneDrawn,
 )
 
 from deploy.demo import county, regions, register
 from deploy.demo.county import County
-from deploy.demo.quarter import FIRST_DAY, LAST_DAY
+from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SINCE
 from deploy.demo.register import Tables
 from deploy.demo.size import WHOLE
 from deploy.demo.staff import QUOTA
 from services.assignment.domain.checks import check
 from services.assignment.domain.register import Register
 from services.assignment.reading import read
+from services.intake import people
+from services.intake.domain.people import Need
 
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
 PARTS = [0.02, 0.03, 0.1, 0.5]
@@ -134,22 +137,22 @@ def test_every_row_is_within_the_contract(tables: Tables) -> None:
     for office, sector, region, zh, en in tables["offices"]:
         OfficeRegistered(office=office, sector=sector, region=region)
         Entry(kind=Kind.OFFICE, id=office, version=1, zh=zh, en=en)
-    for cadre, office, rank in tables["cadres"]:
-        CadreRegistered(cadre=cadre, office=office, rank=rank)
+    for cadre, office, rank, strengths in tables["cadres"]:
+        CadreRegistered(cadre=cadre, office=office, rank=rank, strengths=tuple(filter(None, strengths.split(";"))))
     for zone, level, region in tables["zones"]:
         ZoneDrawn(zone=zone, level=level, region=region)
-    for household, group in tables["households"]:
-        HouseholdRegistered(household=household, group=group)
+    for household, group, care in tables["households"]:
+        HouseholdRegistered(household=household, group=group, care=care)
 
 
 def test_every_reference_leads_somewhere(tables: Tables) -> None:
     ids = {name: {row[0] for row in rows} for name, rows in tables.items()}
     assert all(row[2] in ids["regions"] for name in ("offices", "zones") for row in tables[name])
-    assert {office for _, office, _ in tables["cadres"]} <= ids["offices"]
+    assert {office for _, office, *_ in tables["cadres"]} <= ids["offices"]
     assert ids["terms"] == ids["cadres"]
     assert {cadre for name in ("leaders", "pairings") for _, cadre, *_ in tables[name]} <= ids["cadres"]
     assert {zone for _, zone in tables["groups"]} <= ids["zones"]
-    assert {group for _, group in tables["households"]} <= ids["groups"]
+    assert {group for _, group, _ in tables["households"]} <= ids["groups"]
 
 
 def test_each_sector_has_an_office_and_the_county_office_is_there(tables: Tables) -> None:
@@ -174,8 +177,38 @@ def test_R6_Z2_the_register_can_be_loaded(tables: Tables, tmp_path: Path) -> Non
     assert rows == sum(len(file) for file in files.rows.values())
 
 
+def test_R3_each_sector_has_its_strengths_and_some_cadres_have_none(made: County) -> None:
+    sectors = {office: sector for office, sector, *_ in made.tables()["offices"]}
+    first = Counter((sectors[cadre.office], made.strengths[cadre.cadre].partition(";")[0]) for cadre in made.cadres)
+    assert {strength for _, strength in first} == {"", *Strength}
+    assert {strength for sector, strength in first if sector == "political-legal"} == {"", "law", "mediation"}
+    assert any(";" in strengths for strengths in made.strengths.values())
+
+
+def test_R4_households_with_one_more_cadre_need_care_and_some_others(made: County) -> None:
+    care = Counter(care for _, _, care in made.tables()["households"])
+    assert care["some"] > care["much"] > 500
+    assert care["none"] > 25_000
+    assert {need for needs in made.needs.values() for need in needs} == set(Need)
+    once = Counter(pairing.household for pairing in made.pairings if pairing.since == SINCE)
+    assert {household for household, count in once.items() if count > 1} <= made.needs.keys()
+    assert not {household for household, needs in made.needs.items() if "hardship" in needs and once[household] < 2}
+
+
+def test_R4_the_vault_gets_a_reason_for_each_household_of_a_weight_and_no_other_file_has_one(
+    made: County, tables: Tables, tmp_path: Path
+) -> None:
+    file = tmp_path / "needs.csv"
+    register.write_people(register.NEEDS, made.needy(), file)
+    rows = [row for _, row in people.read(file)]
+    assert [row.person.id for row in rows] == [id_ for id_, _, care in tables["households"] if care != "none"]
+    file.unlink()
+    register.write(tables, tmp_path)
+    assert not any(need in each.read_text(encoding="utf-8") for each in tmp_path.iterdir() for need in Need)
+
+
 def test_the_file_of_people_has_a_line_for_each(made: County, tmp_path: Path) -> None:
-    register.write_people(made.people(), tmp_path / "people.csv")
+    register.write_people(register.PEOPLE, made.people(), tmp_path / "people.csv")
     lines = (tmp_path / "people.csv").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["cadre,name,telephone,mail", "c-0001,干部0001,10000000001,c-0001@example.org"]
     assert len(lines) == 2_206

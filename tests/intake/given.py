@@ -54,8 +54,8 @@ def replied(petition: uuid.UUID, said: str | None = None, by: cases.Credit | Non
     ]
 
 
-def drawn(zone: str = "z-1", region: str | None = REGION) -> responsibility.ZoneDrawn:
-    return responsibility.ZoneDrawn(zone=zone, level=responsibility.ZoneLevel.VILLAGE, region=region)
+def drawn(zone: str = "z-1", region: str | None = REGION, groups: tuple[str, ...] = ()) -> responsibility.ZoneDrawn:
+    return responsibility.ZoneDrawn(zone=zone, level=responsibility.ZoneLevel.VILLAGE, region=region, groups=groups)
 
 
 class Published:

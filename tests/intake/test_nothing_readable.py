@@ -21,6 +21,7 @@ from tests.intake.asking import by_code, code, log_visit, receive
 from tests.world.world import Api, World, until
 
 PETITIONS = 12
+NEEDS = {"needs": "left-behind-child;hardship-party-member", "one": "left-behind-child", "other": "empty-nest-elder"}
 CADRE = {"name": "测试癸", "telephone": "13911110000", "mail": "gui@planted.test"}
 
 
@@ -127,7 +128,12 @@ def test_P1_what_was_told_is_readable_nowhere(world: World, api: Api, tmp_path: 
     people = tmp_path / "people.csv"
     people.write_text("cadre,name,telephone,mail\nc-1,{name},{telephone},{mail}\n".format(**CADRE), encoding="utf-8")
     world.verb("intake", "people", "load", str(people))
+    people.write_text("household,needs\nh-1,{needs}\nh-2,{other}\n".format(**NEEDS), encoding="utf-8")
+    world.verb("intake", "people", "load", str(people))
     people.unlink()
+    care = {"command": str(uuid4()), "kind": "household", "person": "h-1", "datum": "care", "reason": "inspection"}
+    read = api.call("POST", "/vault/reveal", care, who="i-1", role="organisation")
+    assert read.json() == {"text": NEEDS["needs"]}
     received = everything_told(api)
     answers = [json.dumps(each) for each in received]
     reply = {"words": "已经派人去修 reply-planted"}
@@ -150,6 +156,8 @@ def test_P1_what_was_told_is_readable_nowhere(world: World, api: Api, tmp_path: 
     assert not any(needle in answer.encode() for needle in needles for answer in answers)
     contact = told([{key: CADRE[key] for key in ("telephone", "mail")}])
     assert held.where(contact) == set()
+    assert held.where(told([NEEDS])) == set(), "why a household needs care lies sealed alone (R4)"
+    assert {"topic vault", "table vault.text as text"} <= held.where([b"h-1"])
 
     # That the look sees: ids where they belong, and the one name that is to be shown.
     ids = held.where([received[1]["petition"].encode()])

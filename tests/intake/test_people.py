@@ -8,8 +8,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.intake import people
+from services.intake.domain.people import HouseholdRow, Need
+from services.intake.domain.sealing import NONCE, seal
 from services.intake.people import Faulty
 from services.intake.settings import Settings
 from tests.web.serving import Client
@@ -17,6 +21,7 @@ from tests.world.world import World
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 HEADER = "cadre,name,telephone,mail\n"
+NEEDS = "household,needs\n"
 
 
 @pytest.fixture
@@ -70,7 +75,9 @@ def test_R6_every_faulty_row_is_named_and_nothing_is_written(load: Callable[[str
     assert rows("SELECT FROM directory_own WHERE id LIKE 'f-%%'", []) == []
 
 
-@pytest.mark.parametrize("text", ["", "cadre,name\n", f'{HEADER}g-1,"x\n', "\ufeffname,cadre,telephone,mail\n"])
+@pytest.mark.parametrize(
+    "text", ["", "cadre,name\n", f'{HEADER}g-1,"x\n', "\ufeffname,cadre,telephone,mail\n", "household,need\n"]
+)
 def test_R6_what_is_no_such_file_is_refused(load: Callable[[str], int], text: str) -> None:
     with pytest.raises(Faulty):
         load(text)
@@ -94,10 +101,76 @@ def test_P1_an_erased_cadre_has_no_name_anywhere_and_is_not_loaded_again(
     assert data["kind"] == "cadre"
 
 
+def sealed(settings: Settings) -> dict[str, bytes]:
+    """What lies in the vault of each household whose id begins with n-."""
+    with psycopg.connect(settings.database("vault")) as connection:
+        sql = "SELECT person, sealed FROM text WHERE kind = 'household' AND datum = 'care' AND person LIKE 'n-%'"
+        return dict(connection.execute(sql).fetchall())
+
+
+def why(api: Client, household: str) -> Any:
+    body = {"command": str(uuid4()), "kind": "household", "person": household, "datum": "care", "reason": "inspection"}
+    return api.call("POST", "/vault/reveal", body, who="i-1", role="organisation")
+
+
+def test_R4_what_households_need_is_loaded_changed_and_given_up(
+    api: Client, load: Callable[[str], int], rows: Rows, settings: Settings
+) -> None:
+    assert load(f"{NEEDS}n-1,disabled;hardship\nn-2,left-behind-child\nn-3,\n") == 2
+    assert why(api, "n-1").json() == {"text": "hardship;disabled"}
+    assert why(api, "n-2").json() == {"text": "left-behind-child"}
+    assert why(api, "n-3").json()["code"] == "vault.not-there"
+    before = sealed(settings)
+    assert load(f"{NEEDS}n-1,hardship;disabled;hardship\nn-2,left-behind-child\n") == 0
+    assert sealed(settings) == before
+    assert load(f"{NEEDS}n-1,\nn-2,left-behind-child;empty-nest-elder\n") == 2
+    assert why(api, "n-1").json()["code"] == "vault.not-there"
+    assert why(api, "n-2").json() == {"text": "empty-nest-elder;left-behind-child"}
+    assert rows("SELECT FROM directory_own WHERE id LIKE 'n-%%'", []) == [], "a household has no name to show"
+
+
+def test_R6_faulty_rows_of_households_are_named_too(load: Callable[[str], int], settings: Settings) -> None:
+    with pytest.raises(Faulty) as faulty:
+        load(f"{NEEDS}n-8,disabled\n\nN 8,poor\nn-9,disabled,\nn-8,\nn-7,disabled;\n")
+    places = [(fault.line, fault.column) for fault in faulty.value.faults]
+    assert places == [(4, "household"), (4, "needs"), (5, ""), (6, "household"), (7, "needs")]
+    assert "poor" not in "".join(map(str, faulty.value.faults))
+    assert "n-8" not in sealed(settings)
+
+
+def test_P1_an_erased_household_is_not_loaded_again(api: Client, load: Callable[[str], int], rows: Rows) -> None:
+    load(f"{NEEDS}n-4,disabled\n")
+    body = {"command": str(uuid4()), "kind": "household"}
+    office = api.call("POST", "/vault/persons/n-4/erasure", body, who="s-1", role="office", office="o-1")
+    assert office.status_code == 403
+    assert api.call("POST", "/vault/persons/n-4/erasure", body, who="i-1", role="organisation").status_code == 201
+    assert why(api, "n-4").json()["code"] == "vault.erased"
+    with pytest.raises(Faulty) as faulty:
+        load(f"{NEEDS}n-5,disabled\nn-4,disabled\n")
+    assert [(fault.line, fault.column) for fault in faulty.value.faults] == [(3, "household")]
+    [(data,)] = rows("SELECT data FROM events WHERE stream = 'home-n-4' AND type LIKE '%%erased%%'", [])
+    assert data["kind"] == "household"
+
+
+@given(st.sets(st.sampled_from(Need), min_size=1), st.sets(st.sampled_from(Need), min_size=1))
+def test_R4_the_length_of_what_is_sealed_says_nothing(one: set[Need], other: set[Need]) -> None:
+    """Five reasons have few lengths: whoever saw the vault alone could tell them, and no erasure would help."""
+    lengths = set()
+    for needs in (one, other):
+        row = HouseholdRow.model_validate({"household": "h-1", "needs": ";".join(needs)})
+        [(place, text)] = row.texts.items()
+        assert text
+        assert text.rstrip() == ";".join(need for need in Need if need in needs)
+        lengths.add(len(seal(bytes(32), bytes(NONCE), place, text)))
+    assert len(lengths) == 1
+
+
 def test_the_verb_loads_or_says_what_is_wrong(world: World, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(f"{HEADER}c-1,测试壬,,\n", encoding="utf-8")
     assert "Wrote 1 cadres." in world.verb("intake", "people", "load", str(file))
     file.write_text(f"{HEADER}C 1,测试壬,,\n", encoding="utf-8")
     world.verb("intake", "people", "load", str(file), code=1)
+    file.write_text(f"{NEEDS}h-1,hardship\nh-2,disabled\n", encoding="utf-8")
+    assert "Wrote 2 households." in world.verb("intake", "people", "load", str(file))
     assert world.query("intake", "SELECT id FROM directory_own") == [("c-1",)]

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -42,11 +43,17 @@ def story() -> list[Any]:
         responsibility.RegionRegistered(region=REGION, level=responsibility.RegionLevel.VILLAGE, parent=REGION[:6]),
         responsibility.OfficeRegistered(office="o-1", sector=responsibility.Sector.OTHER, region=REGION),
         drawn("z-1", None),
-        drawn("z-1"),
+        drawn("z-1", groups=("g-1", "g-2")),
         responsibility.ZoneLeaderSet(zone="z-1", cadre="c-1", since=date(2025, 1, 1)),
         responsibility.ZoneLeaderEnded(zone="z-1", cadre="c-1", since=date(2025, 1, 1), until=date(2026, 1, 31)),
         responsibility.ZoneLeaderSet(zone="z-1", cadre="c-2", since=date(2026, 2, 1)),
-        responsibility.HouseholdRegistered(household="h-1", group="g-1"),
+        responsibility.HouseholdRegistered(household="h-1", group="g-9"),
+        responsibility.HouseholdRegistered(household="h-1", group="g-1", care=responsibility.Care.SOME),
+        responsibility.PairingStarted(household="h-1", cadre="c-3", since=date(2025, 1, 1)),
+        responsibility.PairingStarted(household="h-1", cadre="c-4", since=date(2025, 1, 1)),
+        responsibility.PairingEnded(household="h-1", cadre="c-3", since=date(2025, 1, 1), until=date(2025, 12, 31)),
+        responsibility.TermStarted(cadre="c-3", since=date(2024, 1, 1)),
+        responsibility.TermEnded(cadre="c-3", since=date(2024, 1, 1), until=date(2026, 6, 30)),
     ]
     for number in range(1, 5):
         petition = uuid.UUID(int=number, version=4)
@@ -58,7 +65,13 @@ def story() -> list[Any]:
 def test_newest_states_stand_and_the_same_again_changes_nothing(apart: Projected) -> None:
     messages = apart.hears(*story())
     tables = apart.tables()
-    assert tables["zone"] == [("z-1", 2, "village", REGION)]
+    assert tables["zone"] == [("z-1", 2, "village", REGION, ["g-1", "g-2"])]
+    assert tables["household"] == [("h-1", 2, "g-1")]
+    assert tables["pairing"] == [
+        ("h-1", "c-3", date(2025, 1, 1), 5, date(2025, 12, 31)),
+        ("h-1", "c-4", date(2025, 1, 1), 4, None),
+    ]
+    assert tables["term"] == [("c-3", date(2024, 1, 1), 2, date(2026, 6, 30))]
     assert [row[1:] for row in tables["zone_leader"]] == [
         ("c-1", date(2025, 1, 1), 4, date(2026, 1, 31)),
         ("c-2", date(2026, 2, 1), 5, None),
@@ -127,12 +140,17 @@ def test_verify_finds_nothing_and_then_bites_and_rebuild_mends(apart: Projected)
         "office: live alone has ('o-1', 1, 'other', '990101')",
         f"office: refolded alone has ('o-1', 1, 'other', '{REGION}')",
     ]
+    apart.query("UPDATE zone SET groups = '[]'")
+    apart.query("UPDATE household SET of_group = 'g-2'")
+    apart.query("UPDATE pairing SET until = NULL")
+    apart.query("DELETE FROM term")
+    tables = Counter(sentence.partition(":")[0] for sentence in verify(apart.settings))
+    assert tables == {"zone": 2, "household": 2, "pairing": 2, "term": 1, "office": 2}
     apart.query("DELETE FROM case_event WHERE version > 1")
-    found = verify(apart.settings)
-    assert len(found) == 4 * 2 + 2 * 3 + 1 + 2
+    assert verify(apart.settings)[-1] == f"and {4 * 2 + 2 * 3 + 1 + 9 - 20} more"
     apart.query("INSERT INTO zone SELECT 'z-x' || n, 1, 'village' FROM generate_series(1, 30) n")
     assert verify(apart.settings)[-1].startswith("and ")
 
     apart.runner.run(rebuild.rebuild(apart.settings, "intake", PROJECTION, lambda _done, _of: None))
     assert verify(apart.settings) == []
-    assert apart.tables() == {**whole, "zone": sorted([*whole["zone"], ("z-2", 1, "village", REGION)])}
+    assert apart.tables() == {**whole, "zone": sorted([*whole["zone"], ("z-2", 1, "village", REGION, [])])}

@@ -244,6 +244,8 @@ def test_P2_what_to_read_is_named_in_full(api: Client, matter: dict[str, Any]) -
     assert reveal(api, matter, datum="said", ref=None).status_code == 422
     assert reveal(api, matter, datum="name", ref=matter["said"]).status_code == 422
     assert reveal(api, matter, person=None).status_code == 422
+    assert reveal(api, matter, datum="care").status_code == 422, "of a resident no needs are kept"
+    assert reveal(api, matter, kind="household", datum="name").status_code == 422, "a household has no name"
 
 
 ASKERS = [
@@ -260,12 +262,15 @@ def test_P2_the_pure_rule_lets_in_exactly_these() -> None:
         "theirs": Matter(Credit(office="o-1", cadre="c-1")),
         "about them": Matter(Credit(office="o-1", cadre="c-1"), about=[asker.id for asker in ASKERS]),
         "nobody's": Matter(),
+        "answered for": Matter(answering=["c-1", "s-1", "i-1", "mailer"]),
     }
     let_in = set()
     for asker in ASKERS:
         for name, of in matters.items():
             for kind in PersonKind:
                 for datum in Datum:
+                    if (kind is PersonKind.HOUSEHOLD) != (datum is Datum.CARE):
+                        continue  # what is no command
                     for reason in RevealReason:
                         try:
                             vault.may_read(asker, kind, datum, reason, of)
@@ -277,9 +282,11 @@ def test_P2_the_pure_rule_lets_in_exactly_these() -> None:
     }
     inspected = {
         ("i-1", name, kind, contact, "inspection")
-        for name in ("theirs", "nobody's")
-        for kind in ("resident", "cadre")
+        for name in ("theirs", "nobody's", "answered for")
+        for kind in ("resident", "cadre", "household")
         for contact in (True, False)
+        if kind != "household" or not contact
     }
+    households = {("c-1", "answered for", "household", False, "handling")}
     noticed = {("mailer", name, kind, True, "notice") for name in matters for kind in ("resident", "cadre")}
-    assert let_in == residents | inspected | noticed
+    assert let_in == residents | inspected | noticed | households

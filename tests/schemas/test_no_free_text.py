@@ -44,6 +44,10 @@ PERSONAL = re.findall(
     """,
 )
 """Fields that ask for a person's data or for words. These live in the vault."""
+REASONS = re.findall(
+    r"\w+", "hardship poor poverty elder elderly empty_nest left_behind disabled disability party_member"
+)
+"""Why a household needs care (R4): among twenty households the reason names the one. An event has its weight alone."""
 PLACES = ("properties", "$defs")
 PARTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
@@ -65,7 +69,7 @@ def faults(schema: Any, where: str = "data") -> Iterator[str]:
     """Everything in a JSON Schema that could hold a sentence, or asks for what no event may hold."""
     for place in PLACES:
         for name, field in schema.get(place, {}).items():
-            ban = NEVER + PERSONAL if place == "properties" else NEVER
+            ban = NEVER + REASONS + (PERSONAL if place == "properties" else [])
             yield from (f"{where}.{name}: `{word}` is never asked" for word in sorted(banned(name, ban)))
             yield from faults(field, f"{where}.{name}")
     for part in [part for word in PARTS for part in schema.get(word, [])]:
@@ -73,7 +77,7 @@ def faults(schema: Any, where: str = "data") -> Iterator[str]:
     if "items" in schema:
         yield from faults(schema["items"], f"{where}[]")
     for value in schema.get("enum", [schema.get("const")]):
-        yield from (f"{where}: {value!r} says `{word}`" for word in sorted(banned(str(value), NEVER)))
+        yield from (f"{where}: {value!r} says `{word}`" for word in sorted(banned(str(value), NEVER + REASONS)))
     yield from _open(schema, where)
 
 
@@ -99,7 +103,7 @@ def _tight(pattern: str) -> bool:
 
 
 def faults_of(event: type[Event]) -> list[str]:
-    named = [f"{event.name}: says `{word}`" for word in sorted(banned(event.name, NEVER))]
+    named = [f"{event.name}: says `{word}`" for word in sorted(banned(event.name, NEVER + REASONS))]
     return [*named, *faults(event.model_json_schema())]
 
 
@@ -255,6 +259,22 @@ class Note(Bite):
 
 class Where(Bite):
     gps: OpaqueId
+
+
+class Disabled(Bite):
+    disabled: bool
+
+
+class ReasonByLiteral(Bite):
+    care: Literal["none", "empty-nest-elder", "left-behind-child"]
+
+
+class ReasonOfMany(Bite):
+    needs: tuple[Literal["hardship-party-member"], ...]
+
+
+class HardshipFound(Bite):
+    name = "hardship.found"
 
 
 class RiskRaised(Bite):

@@ -6,10 +6,18 @@ import string
 from datetime import UTC, date, datetime
 
 import pytest
-from lianxin_schemas import upcast
+from lianxin_schemas import codec, upcast
 from lianxin_schemas.envelope import Source
 from lianxin_schemas.events.base import Event
-from lianxin_schemas.events.responsibility import PairingStarted, ZoneLeaderSet
+from lianxin_schemas.events.responsibility import (
+    CadreRegistered,
+    Care,
+    HouseholdRegistered,
+    PairingStarted,
+    Rank,
+    ZoneLeaderSet,
+)
+from lianxin_schemas.events.vault import Datum, PersonKind, RevealReason, TextRevealed
 from lianxin_schemas.generate import ROOT, versions
 from lianxin_schemas.ids import rfc3339
 from lianxin_schemas.partition import murmur2, partition_of
@@ -84,8 +92,25 @@ def test_z2_a_pairing_and_a_leader_are_kept_in_the_order_of_their_household_and_
     assert ZoneLeaderSet(zone="z-01", cadre="c-0001", since=since).stream == "zone-z-01"
 
 
-def test_r4_a_household_is_known_by_its_opaque_id_alone() -> None:
-    assert set(EVENTS["lianxin.household.registered.v1"].model_fields) == {"household", "group"}
+def test_r4_a_household_is_known_by_its_opaque_id_alone_and_of_its_needs_the_weight() -> None:
+    assert set(EVENTS["lianxin.household.registered.v1"].model_fields) == {"household", "group", "care"}
+    assert list(Care) == ["none", "some", "much"]
+
+
+def test_r3_r4_events_from_before_strengths_and_care_mean_none() -> None:
+    cadre = codec.parse("lianxin.cadre.registered.v1", {"cadre": "c-0001", "office": "o-0001", "rank": "village"})
+    household = codec.parse("lianxin.household.registered.v1", {"household": "h-000123", "group": "g-0001"})
+
+    assert cadre == CadreRegistered(cadre="c-0001", office="o-0001", rank=Rank.VILLAGE, strengths=())
+    assert household == HouseholdRegistered(household="h-000123", group="g-0001", care=Care.NONE)
+
+
+def test_p1_what_happens_to_a_households_data_is_no_stream_of_the_register() -> None:
+    read = TextRevealed(
+        person="h-1", kind=PersonKind.HOUSEHOLD, datum=Datum.CARE, by="c-1", reason=RevealReason.HANDLING
+    )
+
+    assert read.stream == "home-h-1"
 
 
 def test_a4_whoever_is_credited_stands_in_the_event_itself() -> None:

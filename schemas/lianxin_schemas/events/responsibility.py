@@ -24,6 +24,32 @@ class Rank(StrEnum):
     PROVINCE = "province"
 
 
+class Strength(StrEnum):
+    """What a cadre is good at (R3): for matching cadres with what zones lack (Z4), next to the sectors of offices."""
+
+    ORGANISATION = "organisation"
+    LAW = "law"
+    MEDIATION = "mediation"
+    FINANCE = "finance"
+    INDUSTRY = "industry"
+    CONSTRUCTION = "construction"
+    EDUCATION = "education"
+    CULTURE = "culture"
+    AGRICULTURE = "agriculture"
+    WATER = "water"
+    TECHNOLOGY = "technology"
+    HEALTH = "health"
+    WELFARE = "welfare"
+
+
+class Care(StrEnum):
+    """How much care a household needs (R4). A weight and never the reason, which lies in the vault."""
+
+    NONE = "none"
+    SOME = "some"
+    MUCH = "much"
+
+
 class ZoneLevel(StrEnum):
     """Level of a responsibility zone (Z1)."""
 
@@ -97,6 +123,7 @@ class CadreRegistered(CadreEvent):
     name = "cadre.registered"
     office: OfficeId
     rank: Rank
+    strengths: Annotated[tuple[Strength, ...], Field(max_length=len(Strength))] = ()
 
 
 class TermStarted(CadreEvent):
@@ -162,10 +189,11 @@ class HouseholdEvent(Event):
 
 
 class HouseholdRegistered(HouseholdEvent):
-    """A household belongs to a group (R4)."""
+    """A household as the register has it now: its group, and how much care it needs (R4)."""
 
     name = "household.registered"
     group: GroupId
+    care: Care = Care.NONE
 
 
 class PairingStarted(HouseholdEvent):

@@ -11,6 +11,7 @@ class PersonKind(StrEnum):
 
     RESIDENT = "resident"
     CADRE = "cadre"
+    HOUSEHOLD = "household"
 
 
 class Datum(StrEnum):
@@ -20,6 +21,8 @@ class Datum(StrEnum):
     NAME = "name"
     TELEPHONE = "telephone"
     MAIL = "mail"
+    CARE = "care"
+    """Why a household needs care (R4)."""
 
 
 class RevealReason(StrEnum):
@@ -31,15 +34,19 @@ class RevealReason(StrEnum):
     RESIDENT_ASKED = "resident-asked"
 
 
+STREAMS = {PersonKind.RESIDENT: "person", PersonKind.CADRE: "official", PersonKind.HOUSEHOLD: "home"}
+"""What a stream begins with; other words than in the register's streams, which are about the same ids."""
+
+
 class PersonEvent(Event):
-    """An event of one person of the vault."""
+    """An event of one person of the vault, or of one household, whose data have a key like a person's."""
 
     person: PersonId
     kind: PersonKind
 
     @property
     def stream(self) -> str:
-        return f"{'person' if self.kind is PersonKind.RESIDENT else 'official'}-{self.person}"
+        return f"{STREAMS[self.kind]}-{self.person}"
 
 
 class TextRevealed(PersonEvent):

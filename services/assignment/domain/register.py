@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.responsibility import (
     CadreRegistered,
+    Care,
     HouseholdRegistered,
     OfficeRegistered,
     PairingEnded,
@@ -17,6 +18,7 @@ from lianxin_schemas.events.responsibility import (
     RegionLevel,
     RegionRegistered,
     Sector,
+    Strength,
     TermEnded,
     TermStarted,
     ZoneDrawn,
@@ -57,6 +59,21 @@ class Period(NamedTuple):
     since: date
 
 
+class Cadre(NamedTuple):
+    """A cadre as the register has it."""
+
+    office: str
+    rank: Rank
+    strengths: tuple[Strength, ...] = ()
+
+
+class Household(NamedTuple):
+    """A household as the register has it."""
+
+    group: str
+    care: Care = Care.NONE
+
+
 class Zone(NamedTuple):
     """A zone as it is drawn."""
 
@@ -71,10 +88,10 @@ class Register:
 
     regions: dict[str, tuple[RegionLevel, str | None]] = field(default_factory=dict)
     offices: dict[str, tuple[Sector, str]] = field(default_factory=dict)
-    cadres: dict[str, tuple[str, Rank]] = field(default_factory=dict)
+    cadres: dict[str, Cadre] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
-    households: dict[str, str] = field(default_factory=dict)
+    households: dict[str, Household] = field(default_factory=dict)
     periods: dict[Period, date | None] = field(default_factory=dict)
 
 
@@ -94,7 +111,7 @@ def evolve(register: Register, event: Event) -> None:
         case OfficeRegistered():
             register.offices[event.office] = (event.sector, event.region)
         case CadreRegistered():
-            register.cadres[event.cadre] = (event.office, event.rank)
+            register.cadres[event.cadre] = Cadre(event.office, event.rank, event.strengths)
         case ZoneDrawn():
             was = register.zones.get(event.zone)
             for group in was.groups if was else ():
@@ -103,7 +120,7 @@ def evolve(register: Register, event: Event) -> None:
             register.zones[event.zone] = Zone(event.level, event.groups, event.region)
             register.groups.update(dict.fromkeys(event.groups, event.zone))
         case HouseholdRegistered():
-            register.households[event.household] = event.group
+            register.households[event.household] = Household(event.group, event.care)
         case _:
             period = period_of(event)
             register.periods[period] = getattr(event, "until", None)
@@ -161,17 +178,31 @@ def merged(register: Register, rows: Rows) -> Register:
             case OfficeRow():
                 result.offices[row.office] = (row.sector, row.region)
             case CadreRow():
-                result.cadres[row.cadre] = (row.office, row.rank)
+                result.cadres[row.cadre] = _cadre(register, row)
             case ZoneRow():
                 was = result.zones.get(row.zone)
                 result.zones[row.zone] = Zone(row.level, was.groups if was else (), row.region)
             case GroupRow():
                 result.groups[row.group] = row.zone
             case HouseholdRow():
-                result.households[row.household] = row.group
+                result.households[row.household] = _household(register, row)
             case TermRow() | LeaderRow() | PairingRow():
                 result.periods[period_in(row)] = row.until
     return result
+
+
+def _cadre(register: Register, row: CadreRow) -> Cadre:
+    """The cadre by its row; strengths of which the file does not speak stay."""
+    was = register.cadres.get(row.cadre)
+    held = was.strengths if was else ()
+    return Cadre(row.office, row.rank, held if row.strengths is None else row.strengths)
+
+
+def _household(register: Register, row: HouseholdRow) -> Household:
+    """The household by its row; care of which the file does not speak stays."""
+    was = register.households.get(row.household)
+    held = was.care if was else Care.NONE
+    return Household(row.group, held if row.care is None else row.care)
 
 
 def changes(register: Register, rows: Rows) -> Iterator[Change]:
@@ -189,11 +220,12 @@ def changes(register: Register, rows: Rows) -> Iterator[Change]:
                 case OfficeRow() if register.offices.get(row.office) != (row.sector, row.region):
                     office = OfficeRegistered(office=row.office, sector=row.sector, region=row.region)
                     yield Change(name, line, ((office, None),))
-                case CadreRow() if register.cadres.get(row.cadre) != (row.office, row.rank):
-                    registered = CadreRegistered(cadre=row.cadre, office=row.office, rank=row.rank)
+                case CadreRow() if register.cadres.get(row.cadre) != (cadre := _cadre(register, row)):
+                    registered = CadreRegistered(cadre=row.cadre, **cadre._asdict())
                     yield Change(name, line, ((registered, None),))
-                case HouseholdRow() if register.households.get(row.household) != row.group:
-                    yield Change(name, line, ((HouseholdRegistered(household=row.household, group=row.group), None),))
+                case HouseholdRow() if register.households.get(row.household) != (home := _household(register, row)):
+                    household = HouseholdRegistered(household=row.household, **home._asdict())
+                    yield Change(name, line, ((household, None),))
                 case ZoneRow() | GroupRow():
                     named = [row.zone] if isinstance(row, ZoneRow) else [register.groups.get(row.group, ""), row.zone]
                     for zone in named:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from lianxin_schemas.directory import Name
-from lianxin_schemas.events.responsibility import Rank, RegionLevel, Sector, ZoneLevel
+from lianxin_schemas.events.responsibility import Care, Rank, RegionLevel, Sector, Strength, ZoneLevel
 from lianxin_schemas.ids import CadreId, GroupId, HouseholdId, OfficeId, RegionCode, ZoneId
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -29,15 +29,23 @@ def _day_or_none(text: object) -> date | None:
     return None if text == "" else _day(text)
 
 
+def _strengths(text: object) -> tuple[Strength, ...]:
+    """Several, divided by semicolons; in one order and each once, so that another order in the file is no change."""
+    named = {Strength(part) for part in str(text).split(";")} if text else set()
+    return tuple(strength for strength in Strength if strength in named)
+
+
 Day = Annotated[date, BeforeValidator(_day)]
 OpenDay = Annotated[date | None, BeforeValidator(_day_or_none)]
 _blank = BeforeValidator(lambda text: None if text == "" else text)
 OpenRegion = Annotated[RegionCode | None, _blank]
 OpenName = Annotated[Name | None, _blank]
+Strengths = Annotated[tuple[Strength, ...], BeforeValidator(_strengths)]
+OpenCare = Annotated[Care, BeforeValidator(lambda text: text or Care.NONE)]
 
 
 class Row(BaseModel):
-    """One row; its fields are the columns, in their order."""
+    """One row; its fields are the columns, in their order. One with a default may be left out of the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,11 +71,12 @@ class OfficeRow(Row):
 
 
 class CadreRow(Row):
-    """A cadre as the register has it now."""
+    """A cadre as the register has it now (R3). Without the column, strengths stay as they are."""
 
     cadre: CadreId
     office: OfficeId
     rank: Rank
+    strengths: Strengths | None = None
 
 
 class TermRow(Row):
@@ -103,10 +112,11 @@ class LeaderRow(Row):
 
 
 class HouseholdRow(Row):
-    """The group that a household belongs to."""
+    """The group that a household belongs to, and how much care it needs (R4). Without the column, that stays."""
 
     household: HouseholdId
     group: GroupId
+    care: OpenCare | None = None
 
 
 class PairingRow(Row):
@@ -161,13 +171,22 @@ ENUMS: Mapping[tuple[str, str], type[StrEnum]] = {
     ("offices.csv", "sector"): Sector,
     ("cadres.csv", "rank"): Rank,
     ("zones.csv", "level"): ZoneLevel,
+    ("cadres.csv", "strengths"): Strength,
+    ("households.csv", "care"): Care,
 }
+SEVERAL = {"strengths"}
+"""Columns that may name more than one, or none."""
 
 
-def parse(file: str, line: int, cells: Sequence[str]) -> Row | list[Fault]:
-    """The row in these cells, or everything that is wrong with them."""
-    kind = FILES[file]
-    columns = list(kind.model_fields)
+def headers(file: str) -> list[list[str]]:
+    """What the first line of a file may say: all columns, or those alone that must be there."""
+    fields = FILES[file].model_fields
+    needed = [column for column, field in fields.items() if field.is_required()]
+    return [list(fields), needed]
+
+
+def parse(file: str, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row | list[Fault]:
+    """The row in the cells of these columns, or everything that is wrong with them."""
     if len(cells) != len(columns):
         return [
             Fault(
@@ -179,7 +198,7 @@ def parse(file: str, line: int, cells: Sequence[str]) -> Row | list[Fault]:
             )
         ]
     try:
-        return kind.model_validate(dict(zip(columns, cells, strict=True)))
+        return FILES[file].model_validate(dict(zip(columns, cells, strict=True)))
     except ValidationError as error:
         return [_fault(file, line, str(item["loc"][0])) for item in error.errors()]
 
@@ -188,5 +207,8 @@ def _fault(file: str, line: int, column: str) -> Fault:
     options = ENUMS.get((file, column))
     if options is not None:
         listed = ", ".join(options)
+        if column in SEVERAL:
+            zh = f"可以不填，或写几项，用分号隔开：{listed}。"
+            return Fault(file, line, column, zh, f"Empty, or some of these with semicolons between: {listed}.")
         return Fault(file, line, column, f"只能是：{listed}。", f"Must be one of: {listed}.")
     return Fault(file, line, column, *WORDS.get(column, ID))

@@ -31,9 +31,9 @@ BEGINNING = date(1, 1, 1)
 TABLES: Mapping[str, LiteralString] = {
     "region": "SELECT region, level, parent FROM region",
     "office": "SELECT office, sector, region FROM office",
-    "cadre": "SELECT cadre, office, rank FROM cadre",
+    "cadre": "SELECT cadre, office, rank, strengths FROM cadre",
     "zone": "SELECT zone, since, level, groups, region FROM zone",
-    "household": "SELECT household, since, of_group FROM household",
+    "household": "SELECT household, since, of_group, care FROM household",
     "responsibility": "SELECT kind, subject, since, cadre, until FROM responsibility",
 }
 EMPTY: Sequence[LiteralString] = (
@@ -63,9 +63,9 @@ def rows(entries: Sequence[Entry]) -> list[Statement]:
             case OfficeRegistered() as event:
                 offices[event.office] = (event.office, event.sector, event.region)
             case CadreRegistered() as event:
-                cadres[event.cadre] = (event.cadre, event.office, event.rank)
+                cadres[event.cadre] = (event.cadre, event.office, event.rank, " ".join(event.strengths))
             case HouseholdRegistered() as event:
-                households[event.household, since] = (event.household, since, event.group)
+                households[event.household, since] = (event.household, since, event.group, event.care)
             case ZoneDrawn() as event:
                 zones[event.zone, since] = (event.zone, since, event.level, list(event.groups), event.region)
             case TermStarted() | ZoneLeaderSet() | PairingStarted() as event:
@@ -84,13 +84,17 @@ def rows(entries: Sequence[Entry]) -> list[Statement]:
             offices.values(),
         ),
         *_all(
-            "INSERT INTO cadre SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
-            " ON CONFLICT (cadre) DO UPDATE SET office = excluded.office, rank = excluded.rank",
+            "INSERT INTO cadre (cadre, office, rank, strengths)"
+            " SELECT cadre, office, rank, string_to_array(strengths, ' ')"
+            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n (cadre, office, rank, strengths)"
+            " ON CONFLICT (cadre) DO UPDATE SET office = excluded.office, rank = excluded.rank,"
+            " strengths = excluded.strengths",
             cadres.values(),
         ),
         *_all(
-            "INSERT INTO household SELECT * FROM unnest(%s::text[], %s::date[], %s::text[])"
-            " ON CONFLICT (household, since) DO UPDATE SET of_group = excluded.of_group",
+            "INSERT INTO household (household, since, of_group, care)"
+            " SELECT * FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[])"
+            " ON CONFLICT (household, since) DO UPDATE SET of_group = excluded.of_group, care = excluded.care",
             households.values(),
         ),
         *(

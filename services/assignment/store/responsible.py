@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from lianxin_schemas.events.cases import Credit
+from lianxin_schemas.events.responsibility import Care
 
 IN_FORCE = """
     SELECT r.kind, r.subject, r.cadre, c.office
@@ -21,11 +22,14 @@ IN_FORCE = """
 
 @dataclass(frozen=True)
 class Responsible:
-    """Who answered for a household: `by` is `pairing`, or `leader` of the zone; nobody is an empty `credits`."""
+    """Who answered for a household: `by` is `pairing`, or `leader` of the zone; nobody is an empty `credits`. `care` is
+    how much it needed then (R4).
+    """
 
     by: str
     zone: str | None
     credits: tuple[Credit, ...]
+    care: Care
 
 
 async def for_household(connection: psycopg.AsyncConnection[Any], household: str, day: date) -> Responsible | None:
@@ -34,7 +38,7 @@ async def for_household(connection: psycopg.AsyncConnection[Any], household: str
     cursor = await connection.execute(
         f"""
         WITH home AS (
-            SELECT of_group FROM household WHERE household = %(household)s AND since <= %(day)s
+            SELECT of_group, care FROM household WHERE household = %(household)s AND since <= %(day)s
             ORDER BY since DESC LIMIT 1
         ), area AS (
             SELECT z.zone FROM zone z, home h
@@ -45,7 +49,7 @@ async def for_household(connection: psycopg.AsyncConnection[Any], household: str
             {IN_FORCE} AND (r.kind = 'pairing' AND r.subject = %(household)s
                             OR r.kind = 'leader' AND r.subject = (SELECT zone FROM area))
         )
-        SELECT (SELECT zone FROM area), f.kind, f.office, f.cadre
+        SELECT (SELECT zone FROM area), home.care, f.kind, f.office, f.cadre
         FROM home LEFT JOIN found f ON f.kind = (SELECT max(kind) FROM found)
         ORDER BY f.cadre
         """,
@@ -54,8 +58,9 @@ async def for_household(connection: psycopg.AsyncConnection[Any], household: str
     found = await cursor.fetchall()
     if not found:
         return None
-    credits = tuple(Credit(office=office, cadre=cadre) for _, _, office, cadre in found if cadre)
-    return Responsible(by=found[0][1] or "leader", zone=found[0][0], credits=credits)
+    credits = tuple(Credit(office=office, cadre=cadre) for *_, office, cadre in found if cadre)
+    zone, care, by, *_ = found[0]
+    return Responsible(by=by or "leader", zone=zone, credits=credits, care=Care(care))
 
 
 async def leaders(

@@ -43,6 +43,8 @@ class Reveal(Command):
             raise ValueError("what was said is named by ref, anything else by person")
         if self.ref is None and self.person is None:
             raise ValueError("whose it is, person tells")
+        if (self.kind is PersonKind.HOUSEHOLD) != (self.datum is Datum.CARE):
+            raise ValueError("of a household its care needs alone are kept, and of nobody else")
         return self
 
 
@@ -73,16 +75,23 @@ class Asker:
 
 @dataclass(frozen=True)
 class Matter:
-    """The petition that the data came with: who is credited with its case, and whom it is about."""
+    """What the data came with: a petition, who is credited with its case and whom it is about; or a household, and the
+    cadres who answer for it.
+    """
 
     credit: Credit | None = None
     about: Collection[str] = ()
+    answering: Collection[str] = ()
 
     def handled_by(self, asker: Asker) -> bool:
         """Whether the case lies with the asker; never with one it is about."""
         if self.credit is None or asker.id in self.about:
             return False
         return (asker.cadre and self.credit.cadre == asker.id) or asker.office == self.credit.office
+
+    def answered_by(self, asker: Asker) -> bool:
+        """Whether the asker is a cadre who answers for the household."""
+        return asker.cadre and asker.id in self.answering
 
 
 def unnamed(petition: UUID) -> Person:
@@ -96,7 +105,8 @@ def may_read(asker: Asker, kind: PersonKind, datum: Datum, reason: RevealReason,
         case RevealReason.NOTICE:
             entitled = asker.service and datum in CONTACT
         case RevealReason.HANDLING:
-            entitled = kind is PersonKind.RESIDENT and matter.handled_by(asker)
+            handled = kind is PersonKind.RESIDENT and matter.handled_by(asker)
+            entitled = handled or (kind is PersonKind.HOUSEHOLD and matter.answered_by(asker))
         case RevealReason.INSPECTION:
             entitled = asker.organisation and asker.id not in matter.about
         case _:
@@ -112,7 +122,7 @@ def may_write(asker: Asker, matter: Matter) -> None:
 
 
 def may_erase(asker: Asker, kind: PersonKind, matter: Matter) -> None:
-    """A resident's data are erased by who handles the case or by the organisation, a cadre's by the organisation."""
+    """A resident's data are erased by who handles the case or by the organisation, all others by the organisation."""
     handling = kind is PersonKind.RESIDENT and asker.office is not None and matter.handled_by(asker)
     if not handling and not (asker.organisation and asker.id not in matter.about):
         raise Refused("vault.not-entitled")

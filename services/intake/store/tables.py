@@ -29,10 +29,15 @@ TABLES: Mapping[str, Table] = {
     "case_event": Table(
         {"petition": "uuid", "version": "bigint", "type": "text", "time": "timestamptz", "data": "json"}, key=2
     ),
-    "zone": Table({"zone": "text", "version": "bigint", "level": "text", "region": "text"}, key=1),
+    "zone": Table({"zone": "text", "version": "bigint", "level": "text", "region": "text", "groups": "jsonb"}, key=1),
     "zone_leader": Table(
         {"zone": "text", "cadre": "text", "since": "date", "version": "bigint", "until": "date"}, key=3
     ),
+    "household": Table({"household": "text", "version": "bigint", "of_group": "text"}, key=1),
+    "pairing": Table(
+        {"household": "text", "cadre": "text", "since": "date", "version": "bigint", "until": "date"}, key=3
+    ),
+    "term": Table({"cadre": "text", "since": "date", "version": "bigint", "until": "date"}, key=2),
     "office": Table({"office": "text", "version": "bigint", "sector": "text", "region": "text"}, key=1),
     "region": Table({"region": "text", "version": "bigint", "level": "text", "parent": "text"}, key=1),
 }
