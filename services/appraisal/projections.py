@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from lianxin_schemas.envelope import Envelope
-from lianxin_schemas.events import cases, petitions, ratings, responsibility, visits
+from lianxin_schemas.events import cases, petitions, ratings, responsibility, seals, visits
 from lianxin_schemas.events.base import Event
 
 from services.appraisal.store import merge
@@ -170,6 +170,7 @@ KINDS: frozenset[type[Event]] = frozenset(
         responsibility.HouseholdRegistered,
         responsibility.PairingStarted,
         responsibility.PairingEnded,
+        seals.LogSealed,
     }
 )
 PROJECTION = Projection(name="project", kinds=KINDS, tables=tuple(TABLES), handler=handler)

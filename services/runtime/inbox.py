@@ -91,7 +91,7 @@ class Sorted:
 
     applied: list[Received] = field(default_factory=list)
     seals: list[Received] = field(default_factory=list)
-    """What logs say of themselves: taken in by every consumer, handed to no handler."""
+    """What logs say of themselves: taken in by every consumer, whatever it handles."""
     parked: list[Parked] = field(default_factory=list)
     behind: list[Parked] = field(default_factory=list)
     marks: dict[Lane, int] = field(default_factory=dict)
@@ -170,10 +170,22 @@ class Inbox:
         if (message.topic, key) in result.keys:
             result.behind.append(Parked(message, "behind", lane, number, key))
             return Outcome.PARKED
+        return self._open(message, lane, envelope, refused, result)
+
+    def _open(
+        self,
+        message: Message,
+        lane: Lane,
+        envelope: Envelope,
+        refused: Mapping[tuple[Lane, int], str],
+        result: Sorted,
+    ) -> Outcome:
+        """What becomes of the next message of a lane, by what is inside."""
         kind = codec.kind_of(envelope)
         seal = kind is not None and issubclass(kind, SealEvent)
         if kind is not None and not seal and kind not in self.kinds:
             return Outcome.NOT_APPLICABLE
+        number, key = envelope.lanenumber, envelope.subject
         try:
             if reason := refused.get((lane, number)):
                 raise codec.Unreadable(reason)
@@ -184,7 +196,11 @@ class Inbox:
             result.parked.append(Parked(message, error.reason, lane, number, key))
             result.keys.add((message.topic, key))
             return Outcome.PARKED
-        (result.seals if seal else result.applied).append(Received(message, lane, envelope, event))
+        received = Received(message, lane, envelope, event)
+        if seal:
+            result.seals.append(received)
+        if kind in self.kinds:
+            result.applied.append(received)
         return Outcome.APPLIED
 
     def _lane(self, message: Message, envelope: Envelope) -> Lane:

@@ -76,12 +76,14 @@ class Receiver:
         self._connection = Reconnecting(self.info, self.opened)
         self._state: State | None = None
         self._alone = asyncio.Lock()
+        self._parted = False
         self._most: int | None = None
 
     async def start(self) -> dict[tuple[str, int], int]:
         """Forgets what it holds in memory, as after every change of assignment; answers with the bookmarks."""
         async with self._alone:
             self._state = None
+            self._parted = False
             self.earlies.forget()
             return await self.patiently(lambda connection: read_bookmarks(connection, self.inbox.consumer))
 
@@ -131,8 +133,11 @@ class Receiver:
         """Whether the marks of these partitions are still where this process left them.
 
         A rebuild swapped in, or a database restored, takes them back; without a further message nobody would notice.
+        After the database was away it cannot be known.
         """
         async with self._alone:
+            if self._parted:
+                return False
             if (mine := self._state) is None:
                 return True
             now = await self.patiently(lambda connection: read_state(connection, self.inbox.consumer))
@@ -196,6 +201,7 @@ class Receiver:
                 logger.warning("the database is away, trying again: %s", error)
                 self.failing_since = self.failing_since or time.monotonic()
                 self._state = None
+                self._parted = True
                 await self._connection.close()
                 await pause(tries)
                 tries += 1

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lianxin_schemas import codec
 from lianxin_schemas.envelope import Source
-from lianxin_schemas.events.seals import LogRecovered, LogSealed
+from lianxin_schemas.events.seals import LogRecovered, LogSealed, SealEvent
 from lianxin_schemas.topics import produced_by
 
 from services.runtime.database import Connection
@@ -63,7 +63,9 @@ class Taking:
     def __init__(self, connection: Connection, space: str, service: str, found: Found) -> None:
         self._connection, self._found = connection, found
         self._own = f"/{space}/{service}/"
-        kinds = frozenset(kind for topic in produced_by(service) for kind in topic.events)
+        kinds = frozenset(
+            kind for topic in produced_by(service) for kind in topic.events if not issubclass(kind, SealEvent)
+        )
         self._inbox = Inbox("recover", space, kinds)
 
     async def all(self, back: ReadBack, progress: Callable[[int], None]) -> None:

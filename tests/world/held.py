@@ -15,14 +15,15 @@ def log_holds(world: World, service: str, accepted: list[str]) -> None:
     """Every accepted event stands in the log once; positions and lane numbers are dense; time never falls."""
     rows = world.query(
         service,
-        "SELECT position, id::text, topic, partition, number, recordedtime, stream, version FROM events ORDER BY 1",
+        "SELECT position, id::text, topic, partition, number, recordedtime, stream, version, incarnation FROM events"
+        " ORDER BY 1",
     )
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1)), "positions are not dense"
     ids = [row[1] for row in rows]
     assert len(set(ids)) == len(ids), "an event stands twice in the log"
     assert set(accepted) <= set(ids), f"accepted, but not in the log: {set(accepted) - set(ids)}"
     assert [row[5] for row in rows] == sorted(row[5] for row in rows), "recordedtime falls"
-    _dense([(row[2], row[3], row[4]) for row in rows])
+    _dense([((row[8], row[2], row[3]), row[4]) for row in rows])
     versions: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         versions[row[6]].append(row[7])
@@ -31,8 +32,8 @@ def log_holds(world: World, service: str, accepted: list[str]) -> None:
 
 def _dense(numbers: list[tuple[Any, ...]]) -> None:
     lanes: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for topic, partition, number in numbers:
-        lanes[topic, partition].append(number)
+    for lane, number in numbers:
+        lanes[lane].append(number)
     for place, found in lanes.items():
         assert found == list(range(1, len(found) + 1)), f"numbers of {place} are not dense: {found[:50]}"
 
