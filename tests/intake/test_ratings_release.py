@@ -352,3 +352,39 @@ def test_g1_a_round_that_somebody_closes_meanwhile_is_left_to_them(play: Play, m
         assert len([d for d in await parts.events(CLOSED) if d["round"] == str(one.round)]) == 1
 
     play(work)
+
+
+def test_rule_13_what_left_before_a_restore_does_not_leave_again(play: Play, own: Settings) -> None:
+    """Given tables as a backup had them and a log that got back what was published since, a sum and a round opened."""
+
+    async def work(parts: Driven) -> None:
+        one, two, other = a_round(), a_round(region="530831"), a_round(region="530831", zone="z-02", cadre="c-0002")
+        codes = await parts.open([one, two, other])
+        for code in codes[one.round][:6]:
+            await parts.answer(code, 4)
+        for code in (*codes[two.round][:3], *codes[other.round][:2]):
+            await parts.answer(code, 2)
+        tables = ("rating_round", "rating_code", "rating_ballot")
+        for table in tables:
+            await parts.intake.execute(f"CREATE TEMP TABLE backup_{table} AS SELECT * FROM {table}")
+        [(behind,)] = await parts.ask("SELECT position FROM head")
+        late = a_round()
+        await parts.open([late])
+        await parts.release(NOON)
+        await parts.close(AFTER)
+        await parts.release(AFTER)
+        before = len(await parts.events(RELEASED))
+        for table in tables:
+            await parts.intake.execute(f"DELETE FROM {table}")
+            await parts.intake.execute(f"INSERT INTO {table} SELECT * FROM backup_{table}")
+        await ratings.refill(own, parts.intake, behind)
+        assert await parts.ask("SELECT phase, released FROM rating_round WHERE round = %s", one.round) == [
+            ("closed", 6)
+        ]
+        assert await parts.ask("SELECT phase FROM rating_round WHERE round = %s", late.round) == [("closed",)]
+        await parts.close(AFTER)
+        await parts.release(AFTER + DAY)
+        assert len(await parts.events(RELEASED)) == before
+        assert await parts.ask("SELECT FROM rating_ballot") == []
+
+    play(work)

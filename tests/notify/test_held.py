@@ -1,9 +1,11 @@
 """Notices held back until somebody decides, with grounds (protocol rule 13)."""
 
+import asyncio
 import json
 import sys
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from services.notify import __main__ as notify
@@ -118,3 +120,21 @@ def test_rule_13_nothing_is_held_or_decided_without_a_time_a_choice_and_grounds(
     react.hear(given.registered())
     assert run(*arguments)[0] == 2
     assert (states(react), react.query("SELECT count(*) FROM hold")) == (["waiting"], [(0,)])
+
+
+def test_rule_13_after_recover_all_that_waits_is_held_and_so_is_what_is_raised_of_causes_of_before(
+    react, office, settings
+):
+    react.hear(given.registered())
+
+    async def refill() -> None:
+        # Without autocommit: in one transaction, as `log recover` does it.
+        async with await psycopg.AsyncConnection.connect(settings.database("notify")) as connection:
+            await operating.refill(connection)
+
+    asyncio.run(refill())
+    react.hear(given.registered())
+    assert states(react) == ["held", "held"]
+    assert office.send() == 0
+    assert react.query("SELECT made_by, grounds FROM hold") == [("notify", "restored")]
+    assert operating.verify(settings) == []
