@@ -1,19 +1,22 @@
 """Bytes to event and back. The wire bytes are a pure function of the log's row: a golden test holds them still."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from lianxin_schemas.envelope import Envelope, Source
+from lianxin_schemas.envelope import Envelope, Source, Wrapped
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.ids import rfc3339
 from lianxin_schemas.topics import EVENTS
 from lianxin_schemas.upcast import lift, newest
 
+DATA = b',"data":{'
+"""Where data begin: nowhere else, for inside a string the quotes are escaped."""
 LARGEST = 512 * 1024
 """Largest event in bytes on the wire; refused before it is accepted, since a relay cannot skip."""
 
@@ -75,7 +78,6 @@ def encode(row: Row) -> bytes:
 def row_of(message: bytes) -> Row:
     """The row that `encode` made a message of; its data are the very same text. Raises Unreadable."""
     envelope = unwrap(message)
-    _, data = message[:-1].split(b',"data":', 1)
     return Row(
         id=envelope.id,
         source=Source.parse(envelope.source),
@@ -89,16 +91,30 @@ def row_of(message: bytes) -> Row:
         causation=envelope.causationid,
         authtype=envelope.authtype,
         authid=envelope.authid,
-        data=data.decode(),
+        data=envelope.payload.decode(),
     )
 
 
 def unwrap(message: bytes | None) -> Envelope:
-    """The envelope of a message. Raises Unreadable(`no-envelope`) for anything that is none."""
+    """The envelope of a message. Raises Unreadable(`no-envelope`) for anything that is none.
+
+    Where data come last, as `encode` puts them, they are not looked at: that is `read`'s work.
+    """
+    text = message or b""
+    head, data, rest = text.partition(DATA)
     try:
-        return Envelope.model_validate_json(message or b"", strict=True)
+        if data and rest.endswith(b"}") and rest.count(b"}") - rest.count(b"{") == 2:  # not cut short
+            with suppress(ValidationError):  # another order of fields may still make an envelope
+                return _with(Envelope.model_validate_json(head + b"}", strict=True), b"{" + rest[:-1])
+        whole = Wrapped.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise Unreadable("no-envelope") from error
+    return _with(whole, json.dumps(whole.data).encode())
+
+
+def _with(envelope: Envelope, payload: bytes) -> Envelope:
+    envelope.__dict__["payload"] = payload
+    return envelope
 
 
 def parse(type_: str, data: dict[str, Any]) -> Event:
@@ -108,13 +124,30 @@ def parse(type_: str, data: dict[str, Any]) -> Event:
     that break it.
     """
     type_, data = lift(type_, data)
+    return _event(type_, json.dumps(data))
+
+
+def _event(type_: str, data: str | bytes) -> Event:
     kind = EVENTS.get(type_)
     if kind is None:
         raise Unreadable("unknown-type")
     try:
-        return kind.model_validate_json(json.dumps(data), strict=True)
+        return kind.model_validate_json(data, strict=True)
     except ValidationError as error:
         raise Unreadable("invalid-data") from error
+
+
+class Data(BaseModel):
+    """The payload, and whatever fields stand behind it."""
+
+    data: dict[str, Any]
+
+
+def _plain(payload: bytes) -> dict[str, Any]:
+    try:
+        return Data.model_validate_json(b'{"data":' + payload + b"}").data
+    except ValidationError as error:
+        raise Unreadable("no-envelope") from error
 
 
 def kind_of(envelope: Envelope) -> type[Event] | None:
@@ -124,7 +157,10 @@ def kind_of(envelope: Envelope) -> type[Event] | None:
 
 def read(envelope: Envelope) -> Event:
     """The event inside, as `parse` reads it. Raises Unreadable, `wrong-subject` also, when its stream is another."""
-    event = parse(envelope.type, envelope.data)
+    try:
+        event = _event(envelope.type, envelope.payload)
+    except Unreadable:  # of an old version, perhaps, or with fields behind the data
+        event = parse(envelope.type, _plain(envelope.payload))
     if event.stream != envelope.subject:
         raise Unreadable("wrong-subject")
     return event

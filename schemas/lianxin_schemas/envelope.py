@@ -37,7 +37,7 @@ class Source:
 
 
 class Envelope(BaseModel):
-    """One message. `data` is still plain: `codec.read` makes it an event. Foreign extensions are ignored."""
+    """What stands around an event. Foreign extensions are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -57,4 +57,17 @@ class Envelope(BaseModel):
     authid: OpaqueId
     lanenumber: Annotated[int, Field(ge=1, le=2**53)]
     streamversion: Annotated[int, Field(ge=1, le=2**53)]
+
+    @property
+    def payload(self) -> bytes:
+        """The data as JSON text, not looked at yet; of an envelope that `codec.unwrap` made."""
+        text: bytes = self.__dict__["payload"]
+        return text
+
+
+class Wrapped(Envelope):
+    """One message. `data` is still plain: `codec.read` makes it an event. Foreign extensions are ignored."""
+
+    model_config = ConfigDict(title="Envelope")
+
     data: dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from lianxin_schemas.envelope import Envelope
+from lianxin_schemas.envelope import Wrapped
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.topics import EVENTS, SERVICES, Topic, consumed_by, produced_by
 
@@ -31,7 +31,7 @@ def versions(event: type[Event]) -> list[str]:
 
 def files(root: Path = ROOT) -> dict[str, str]:
     """Every generated file, by its path under `schemas/`, as it has to read now."""
-    written: dict[str, Any] = {"json/envelope.json": _json_schema(Envelope, "envelope")}
+    written: dict[str, Any] = {"json/envelope.json": _json_schema(Wrapped, "envelope")}
     for event in EVENTS.values():
         name = versions(event)[-1]
         written[f"json/{name}.json"] = _json_schema(event, name)

@@ -1,15 +1,18 @@
 """Which partition a key belongs to: Kafka's murmur2 over a count that never changes (protocol rule 1)."""
 
+import struct
+
+WORDS = struct.Struct("<I").iter_unpack
+
 
 def murmur2(data: bytes) -> int:
     """Kafka's 32-bit murmur2 (org.apache.kafka.common.utils.Utils#murmur2), unsigned."""
     length, mask, m = len(data), 0xFFFFFFFF, 0x5BD1E995
     h = (0x9747B28C ^ length) & mask
     whole = length & ~3
-    for i in range(0, whole, 4):
-        k = int.from_bytes(data[i : i + 4], "little") * m & mask
-        k = (k ^ k >> 24) * m & mask
-        h = (h * m & mask) ^ k
+    for (word,) in WORDS(data[:whole]):
+        k = word * m & mask
+        h = (h * m ^ (k ^ k >> 24) * m) & mask
     if length > whole:
         h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
     h = (h ^ h >> 13) * m & mask

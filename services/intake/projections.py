@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
+from lianxin_schemas import codec
 from lianxin_schemas.envelope import Envelope
 from lianxin_schemas.events import cases, responsibility
 from lianxin_schemas.events.base import Event
@@ -27,7 +28,7 @@ def rows_of(envelope: Envelope, event: Event) -> Iterator[tuple[str, Row]]:
     until = getattr(event, "until", None)  # a period that was only begun has no last day
     match event:
         case cases.CaseEvent():
-            yield "case_event", (event.petition, version, envelope.type, envelope.time, json.dumps(envelope.data))
+            yield "case_event", (event.petition, version, envelope.type, envelope.time, codec.to_json(event))
         case responsibility.ZoneDrawn():
             yield "zone", (event.zone, version, event.level, event.region, json.dumps(event.groups))
         case responsibility.ZoneLeaderSet() | responsibility.ZoneLeaderEnded():
