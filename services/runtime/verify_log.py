@@ -121,9 +121,10 @@ class _Look:
         if head > last and not self._is_lost(head):
             yield Difference(last + 1, None, f"is not in the log, whose head is at {head}")
         lanes = self._connection.execute(
-            "SELECT topic, partition, incarnation, number, kept FROM lane, LATERAL (SELECT coalesce(max(e.number), 0) AS kept"
-            " FROM events e WHERE (e.incarnation, e.topic, e.partition) = (lane.incarnation, lane.topic, lane.partition)) e"
-            " WHERE number <> kept"
+            "SELECT l.topic, l.partition, l.incarnation, l.number, kept FROM lane l, LATERAL ("
+            " SELECT coalesce(max(e.number), 0) AS kept FROM events e"
+            " WHERE (e.incarnation, e.topic, e.partition) = (l.incarnation, l.topic, l.partition)) e"
+            " WHERE l.number <> kept"
         )
         for topic, partition, incarnation, number, kept in lanes.fetchall():
             what = f"the lane {topic}/{partition} of incarnation {incarnation} ends at {kept}, not at {number}"
