@@ -17,6 +17,7 @@ from psycopg import IsolationLevel
 from services.runtime import log, merkle, seals
 from services.runtime.inbox import Lane
 from services.runtime.originals import Originals, originals
+from services.runtime.recover import SPANS
 from services.runtime.settings import Settings
 from services.runtime.unsealed import NOWHERE
 
@@ -214,9 +215,14 @@ class _Look:
                 yield log.row_of(self._settings.space, self._service, row)
 
     def _recovered(self) -> list[Span]:
-        """Positions that recoveries found nowhere: no row is expected there."""
+        """Positions that recoveries found nowhere: no row is expected there. What the log's own events say of it
+        counts; the table only where an event was too small for all of them.
+        """
         found = self._rows("WHERE stream = %s AND type = %s", [self._stream, LogRecovered.type()], "recovered")
         events = [cast(LogRecovered, codec.parse(row.type, json.loads(row.data))) for row in found]
+        if any(len(event.lost) >= SPANS for event in events):
+            rows = self._connection.execute("SELECT first, last FROM lost").fetchall()
+            return [Span(first=first, last=last) for first, last in rows]
         return [span for event in events for span in event.lost]
 
     def _is_lost(self, position: int) -> bool:

@@ -249,29 +249,6 @@ def test_rule_8_more_than_a_seal_holds_is_sealed_in_parts(world: World) -> None:
     assert verified(world)["equal"]
 
 
-def test_rule_8_positions_that_a_recovery_found_nowhere_are_leaves_of_nothing(log_of_twelve: World) -> None:
-    """The log as a recovery leaves it: a position without a row, which log.recovered names."""
-    world = log_of_twelve
-    lost = {
-        "service": "intake",
-        "old_source": f"/{world.space}/intake/1",
-        "lanes": [],
-        "lost": [{"first": 14, "last": 14}],
-    }
-    world.query("intake", "UPDATE head SET position = 14")
-    world.query(
-        "intake",
-        "SELECT * FROM append(ARRAY['log-intake'], ARRAY[3], ARRAY[gen_random_uuid()],"
-        " ARRAY['lianxin.log.recovered.v1'], ARRAY['seals'], ARRAY[0], ARRAY[now()], ARRAY['system'], ARRAY['intake'],"
-        " ARRAY[gen_random_uuid()], ARRAY[NULL::bytea], ARRAY[%s])",
-        [json.dumps(lost)],
-    )
-    keep(world, petition())
-    world.start("intake", "relay")
-    sealed(world, 16)
-    assert verified(world)["equal"]
-
-
 def test_rule_8_without_public_keys_verify_says_what_is_missing(world: World) -> None:
     with pytest.raises(seals.NoKey, match="LIANXIN_SEAL_KEYS names no folder"):
         verify_log.verify(world.settings, "intake", lambda _done, _of: None)
