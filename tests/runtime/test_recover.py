@@ -30,7 +30,7 @@ class Restored:
     """intake alone, with a backup of its database."""
 
     def __init__(self, world: World, postgres: str) -> None:
-        self.world, self.postgres = world, conninfo(postgres, "postgres")
+        self.world, self.postgres = world, conninfo(postgres, "postgres", guarded=False)
         self.database = f"{world.space}_intake"
         self.refilled: list[int] = []
 
