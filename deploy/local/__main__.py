@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--office", help="the office the principal acts for")
     token.add_argument("--hours", type=float, default=12, help="how long it is good (12)")
     token.set_defaults(run=_token)
+    text = "make the keys that tokens and seals are signed with, those that are missing; `up` does so by itself"
+    verbs.add_parser("keys", help=text, description=text).set_defaults(run=_keys)
     return top
 
 
@@ -116,6 +118,16 @@ def _token(state: Path, arguments: argparse.Namespace) -> int:
     make_state(state)
     make_key(state / "keys")
     print(sign(state / "keys", arguments.subject, arguments.role, arguments.office, arguments.hours))
+    return 0
+
+
+def _keys(state: Path, _: argparse.Namespace) -> int:
+    from deploy.local.keys import make_key, make_seal_keys
+    from deploy.local.processes import SERVICES
+
+    make_state(state)
+    print(make_key(state / "keys"))
+    print(make_seal_keys(state / "keys", SERVICES))
     return 0
 
 

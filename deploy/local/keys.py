@@ -1,6 +1,7 @@
-"""The issuer of local tokens: one Ed25519 key pair per state folder, and what it signs.
+"""The issuer of local tokens: one Ed25519 key pair per state folder, and what it signs. And a key pair for each
+service's seals.
 
-In production an OIDC issuer takes its place: the services only ever see the public key set.
+In production an OIDC issuer takes the issuer's place: the services only ever see the public key set.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
@@ -21,6 +25,8 @@ ISSUER = "lianxin-local"
 AUDIENCE = "lianxin"
 ALGORITHM = "EdDSA"
 ID_ALGORITHM = "Ed25519"
+PRIVATE = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+PUBLIC = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -63,6 +69,31 @@ def make_service_token(folder: Path, service: str) -> Path:
     file = folder / f"{service}.token"
     write(file, sign(folder, service, ["service"], hours=365 * 24))
     return file
+
+
+def seal_key(folder: Path, service: str) -> Path:
+    """The private key that a service's relay signs seals with."""
+    return folder / f"seal-{service}.key"
+
+
+def seal_keys(folder: Path) -> Path:
+    """The folder of public keys that seals are checked with. A key that signs no more stays in it."""
+    return folder / "seals"
+
+
+def make_seal_keys(folder: Path, services: Iterable[str]) -> Path:
+    """Makes each service's key pair for seals once (private 0600); answers with the folder of public ones."""
+    public = seal_keys(folder)
+    public.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for service in services:
+        private = seal_key(folder, service)
+        if not private.exists():
+            write(private, Ed25519PrivateKey.generate().private_bytes(*PRIVATE).decode())
+        if not (file := public / f"{service}.pem").exists():
+            key = serialization.load_pem_private_key(private.read_bytes(), None)
+            file.write_bytes(key.public_key().public_bytes(*PUBLIC))
+            file.chmod(0o644)  # a container's user reads it too
+    return public
 
 
 def sign_id(folder: Path, claims: dict[str, object]) -> str:

@@ -14,6 +14,8 @@ class Program:
     web: bool = False
     token: str | None = None
     """As which service it calls others: it gets LIANXIN_TOKEN_FILE then."""
+    seals: str | None = None
+    """Of which service it signs the seals: it gets LIANXIN_SEAL_KEY then."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ def role(service: str, verb: str, *, web: bool = False) -> Program:
     return Program(f"{service}-{verb}", (f"services.{service}", verb), web=web)
 
 
+def relay(service: str) -> Program:
+    """A service's relay."""
+    return Program(f"{service}-relay", (f"services.{service}", "relay"), seals=service)
+
+
 SERVICES = ("intake", "assignment", "appraisal", "notify")
 DATABASES = (*SERVICES, "vault", "keys")
 
@@ -43,19 +50,19 @@ LIANXIN = Installation(
     topics=(Program("topics-apply", ("services.runtime.topics", "apply")),),
     programs=(
         role("intake", "api", web=True),
-        role("intake", "relay"),
+        relay("intake"),
         role("intake", "project"),
         role("intake", "directory"),
         role("assignment", "api", web=True),
-        role("assignment", "relay"),
+        relay("assignment"),
         role("assignment", "react"),
         role("assignment", "directory"),
         role("appraisal", "api", web=True),
-        role("appraisal", "relay"),
+        relay("appraisal"),
         role("appraisal", "project"),
         role("appraisal", "directory"),
         role("notify", "api", web=True),
-        role("notify", "relay"),
+        relay("notify"),
         role("notify", "react"),
         Program("notify-send", ("services.notify", "send"), token="notify"),
         Program("issuer", ("deploy.local.issuer",), web=True),

@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.local import databases, servers
 from deploy.local import kafka as kafka_server
 from deploy.local import postgres as postgres_server
-from deploy.local.keys import DISCOVERY, make_key, make_service_token
+from deploy.local.keys import DISCOVERY, make_key, make_seal_keys, make_service_token, seal_key, seal_keys
 from deploy.local.processes import LIANXIN, Installation, Program
 from deploy.local.server import Launch
 from deploy.local.state import MARK, PROJECT, Trouble, alone, make_state, ports, require_free
@@ -56,6 +56,7 @@ class Stack:
             "LIANXIN_KAFKA": self.kafka,
             "LIANXIN_POSTGRES": self.postgres,
             "LIANXIN_JWKS": str(self._state / "keys" / "jwks.json"),
+            "LIANXIN_SEAL_KEYS": str(seal_keys(self._state / "keys")),
             "LIANXIN_VAULT": f"http://127.0.0.1:{self._web.get('intake-api', 0)}",
             "LIANXIN_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
@@ -105,6 +106,7 @@ class Stack:
         make_key(self._state / "keys")
         for service in {each.token for each in self._installation.programs if each.token}:
             make_service_token(self._state / "keys", service)
+        make_seal_keys(self._state / "keys", [each.seals for each in self._installation.programs if each.seals])
         if not self._supervision.running():
             end(marked(self._state))  # what a supervisor that crashed has left holds ports and data
             self._require_ports()
@@ -133,6 +135,8 @@ class Stack:
                 special[program.name]["LIANXIN_PORT"] = str(self._web[program.name])
             if program.token:
                 special[program.name]["LIANXIN_TOKEN_FILE"] = str(self._state / "keys" / f"{program.token}.token")
+            if program.seals:
+                special[program.name]["LIANXIN_SEAL_KEY"] = str(seal_key(self._state / "keys", program.seals))
         return configuration(self._state, launches, self._installation.programs, special)
 
     def _require_ports(self) -> None:

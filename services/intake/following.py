@@ -135,6 +135,19 @@ async def find(desk: Desk, code: Code, now: datetime) -> UUID:
     return petition
 
 
+async def registration(desk: Desk, code: Code, now: datetime) -> UUID:
+    """The event that put a petition on record. Raises Refused `code.mistyped`, `code.wrong`, `code.locked`."""
+    petition = await find(desk, code, now)
+    async with desk.pool.connection() as connection:
+        return await events.first(connection, f"petition-{petition}")
+
+
+async def sealed(desk: Desk, petition: UUID) -> bool:
+    """Whether a petition's registration lies under a seal, so that it can be proved (P3)."""
+    async with desk.pool.connection() as connection:
+        return await events.sealed(connection, await events.first(connection, f"petition-{petition}"))
+
+
 async def withdraw(desk: Desk, command: AskWithdrawal, now: datetime) -> Receipt:
     """Asks for nothing any more. Raises Refused `code.…`, `withdrawal.asked`, `petition.ended`."""
     petition = await find(desk, command, now)

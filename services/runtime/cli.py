@@ -19,7 +19,7 @@ import psycopg
 from kafka.errors import KafkaError
 from lianxin_schemas.events.base import Event
 
-from services.runtime import ahead, lag, migrate, parked, readback, rebuild, recover, relay
+from services.runtime import ahead, lag, migrate, parked, readback, rebuild, recover, relay, seals, verify_log
 from services.runtime.inbox import Inbox
 from services.runtime.rebuild import Projection
 from services.runtime.receiver import Handler, Receiver
@@ -41,9 +41,13 @@ Verb = Callable[[argparse.Namespace], int]
 
 
 def _add_log(verbs: Any, service: "Service") -> None:
-    parts = verbs.add_parser("log", help="after a restore: recover, ahead").add_subparsers(
-        dest="log", required=True, metavar="recover|ahead"
+    parts = verbs.add_parser("log", help="the log itself: verify; after a restore: recover, ahead").add_subparsers(
+        dest="log", required=True, metavar="verify|recover|ahead"
     )
+    text = "compare every row with the seals over it; exit code 1 when anything differs"
+    verb = parts.add_parser("verify", help=text, description=text)
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(run=lambda a: _verify_log(service, a.json))
     text = "after a restore of the database: take back what Kafka holds, and go on under the next incarnation"
     verb = parts.add_parser("recover", help=text, description=text)
     verb.add_argument("--look", action="store_true", help="say what it would do, and do nothing")
@@ -147,7 +151,7 @@ def main(top: argparse.ArgumentParser) -> int:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return int(arguments.run(arguments))
-    except (readback.Ahead, rebuild.KindsGrew, migrate.Changed, Unrecoverable) as error:
+    except (readback.Ahead, rebuild.KindsGrew, migrate.Changed, Unrecoverable, seals.NoKey) as error:
         print(error, file=sys.stderr)
         return 3
     except (parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, KafkaError, OSError) as error:
@@ -231,16 +235,21 @@ def _directory(service: Service) -> int:
     return _run(directory.run(service.settings, service.name))
 
 
-def _rebuild(service: Service) -> int:
-    assert isinstance(service.consumer, Projection)
+def _progress(verb: str, what: str) -> Callable[[int, int], None]:
+    """Says on stderr how far a verb has come, at each whole percent."""
     said = [-1]
 
     def progress(done: int, of: int) -> None:
         if of and (percent := done * 100 // of) != said[0]:
             said[0] = percent
-            print(f"\rread {done} of {of} messages ({percent} %)", end="", file=sys.stderr, flush=True)
+            print(f"\r{verb} {done} of {of} {what} ({percent} %)", end="", file=sys.stderr, flush=True)
 
-    count = _run(rebuild.rebuild(service.settings, service.name, service.consumer, progress))
+    return progress
+
+
+def _rebuild(service: Service) -> int:
+    assert isinstance(service.consumer, Projection)
+    count = _run(rebuild.rebuild(service.settings, service.name, service.consumer, _progress("read", "messages")))
     print(f"\nrebuilt from {count} messages and swapped")
     return 0
 
@@ -289,6 +298,20 @@ def _verify(service: Service, as_json: bool) -> int:
     text = "\n".join(differences) or "live tables and plain refold are equal"
     _print(as_json, {"equal": not differences, "differences": differences}, text)
     return 1 if differences else 0
+
+
+def _verify_log(service: Service, as_json: bool) -> int:
+    found = verify_log.verify(service.settings, service.name, _progress("verified", "positions"))
+    print(file=sys.stderr)
+    if not found.seals:
+        signed = "nothing is sealed yet"
+    elif found.signed_from is None:
+        signed = "none of them signed"
+    else:
+        signed = f"signed from position {found.signed_from} on"
+    summary = f"{found.positions} positions, {found.seals} seals, {signed}; {found.unsealed} positions not sealed yet"
+    _print(as_json, found.as_json(), "\n".join([*map(str, found.differences), summary]))
+    return 1 if found.differences else 0
 
 
 def _lag(service: Service, as_json: bool) -> int:

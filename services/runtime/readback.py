@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
@@ -37,6 +38,8 @@ class ReadBack:
         self._lane_ends = known.ends
         self.marks = dict(known.marks)
         self.bookmarks = dict(bookmarks)
+        self.heard: Callable[[bytes | None], None] = lambda _: None
+        """Told of each message that is the next of its lane: the one that counts, whatever else has its number."""
         self._consumer = KafkaConsumer(
             **broker.options(settings),
             group_id=None,
@@ -54,9 +57,12 @@ class ReadBack:
         doubted = {place for place, end in ends.items() if end < self.bookmarks.get(place, 0)}
         for place in doubted:
             self.again(place)
-        for batch in self.batches(ends, progress):
-            result = self._inbox.sort(batch, State(marks=self.marks, ends=self._lane_ends), {})
-            self.marks.update({lane: n for lane, n in result.marks.items() if lane.source.startswith(self._own)})
+        state = State(marks=self.marks, ends=self._lane_ends)
+        for message in chain.from_iterable(self.batches(ends, progress)):
+            result = self._inbox.sort([message], state, {})
+            if next_ := {lane: n for lane, n in result.marks.items() if lane.source.startswith(self._own)}:
+                self.marks.update(next_)
+                self.heard(message.value)
             doubted |= {(lane.topic, lane.partition) for lane in result.early if lane.source.startswith(self._own)}
             self.bookmarks.update(result.ends)
         return doubted

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NoReturn
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -18,16 +19,19 @@ from kafka.errors import KafkaError
 from lianxin_schemas import codec
 from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
 
-from services.runtime import broker, failpoints, log
+from services.runtime import broker, failpoints, log, merkle, seals
 from services.runtime.database import pause
 from services.runtime.marks import bookmark, move_marks, read_state
 from services.runtime.readback import NAME, Ahead, compare, open_readback
 from services.runtime.settings import Settings
+from services.runtime.unsealed import Unsealed
 
 logger = logging.getLogger(__name__)
 
 BATCH = 2_000
 ACKNOWLEDGED_WITHIN = 60.0
+MOST_SEALED = 4_096
+"""Positions under one seal: whoever asks for a proof has this many rows read and hashed."""
 RENEW_EVERY = 1.0
 """Seconds between renewals of the lease over an empty log."""
 
@@ -49,23 +53,32 @@ def producer(settings: Settings) -> KafkaProducer:
 
 def publish(
     sender: KafkaProducer, settings: Settings, rows: Sequence[codec.Row], places: Sequence[tuple[str, int]]
-) -> None:
-    """Sends rows and returns once all are acknowledged. Raises KafkaError; the producer is of no use then."""
+) -> list[bytes]:
+    """Sends rows; once all are acknowledged, answers with the hash of each message as a leaf under a seal.
+
+    Raises KafkaError; the producer is of no use then.
+    """
+    messages = [codec.encode(row) for row in rows]
     futures = [
-        sender.send(settings.topic(topic), value=codec.encode(row), key=row.stream.encode(), partition=partition)
-        for row, (topic, partition) in zip(rows, places, strict=True)
+        sender.send(settings.topic(topic), value=message, key=row.stream.encode(), partition=partition)
+        for row, message, (topic, partition) in zip(rows, messages, places, strict=True)
     ]
+    hashes = [merkle.leaf(message) for message in messages]
     for future in futures:
         future.get(timeout=ACKNOWLEDGED_WITHIN)
+    return hashes
 
 
 class Relay:
     """The active relay of one log. Every method raises what goes wrong; the process ends then."""
 
-    def __init__(self, settings: Settings, service: str, connection: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(
+        self, settings: Settings, service: str, connection: psycopg.AsyncConnection[Any], signer: seals.Signer
+    ) -> None:
         self._settings = settings
         self._service = service
         self._connection = connection
+        self._signer = signer
         self._holder = settings.member or str(uuid4())
         self._epoch = 0
         self._position = 0
@@ -74,7 +87,9 @@ class Relay:
     async def run(self) -> None:
         """Takes the lease when it is free, then publishes for as long as it holds it."""
         await self._take_lease()
+        self._unsealed = await self._sent_before()
         self._back = await open_readback(self._connection, self._settings, self._service)
+        self._back.heard = self._unsealed.arrived
         sender = await asyncio.to_thread(producer, self._settings)
         await self._read_back()
         sealed = time.monotonic()
@@ -112,21 +127,45 @@ class Relay:
 
     async def _forward(self, sender: KafkaProducer) -> int:
         """Publishes the next rows and moves the mark behind them; answers with how many there were."""
-        cursor = await self._connection.execute(
-            f"SELECT topic, partition, {log.ROW_COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT %s",
-            [self._position, BATCH],
-        )
-        found = await cursor.fetchall()
+        rows, places = await self._rows(self._position)
         failpoints.reach("relay.after-read")
-        rows = [log.row_of(self._settings.space, self._service, row[2:]) for row in found]
         if rows:
-            await asyncio.to_thread(publish, sender, self._settings, rows, [(row[0], row[1]) for row in found])
+            hashes = await asyncio.to_thread(publish, sender, self._settings, rows, places)
             failpoints.reach("relay.after-send")
-        if rows:
+            self._note_sent(rows, hashes)
             await self._hold(rows[-1].position)
         elif time.monotonic() - self._held > RENEW_EVERY:
             await self._hold(self._position)
         return len(rows)
+
+    async def _rows(self, after: int) -> tuple[list[codec.Row], list[tuple[str, int]]]:
+        """The next rows behind a position, with topic and partition of each."""
+        cursor = await self._connection.execute(
+            f"SELECT topic, partition, {log.ROW_COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT %s",
+            [after, BATCH],
+        )
+        found = await cursor.fetchall()
+        rows = [log.row_of(self._settings.space, self._service, row[2:]) for row in found]
+        return rows, [(row[0], row[1]) for row in found]
+
+    def _note_sent(self, rows: Sequence[codec.Row], hashes: Sequence[bytes]) -> None:
+        for row, hash_ in zip(rows, hashes, strict=True):
+            self._unsealed.sent(row.position, hash_)
+
+    async def _sent_before(self) -> Unsealed:
+        """What relays before this one sent and did not seal, from the log's rows."""
+        cursor = await self._connection.execute("SELECT sealed FROM relay")
+        [(at,)] = await cursor.fetchall()
+        self._unsealed = Unsealed(at)
+        while at < self._position:
+            rows, _ = await self._rows(at)
+            rows = [row for row in rows if row.position <= self._position]
+            if not rows:
+                break
+            self._note_sent(rows, [merkle.leaf(codec.encode(row)) for row in rows])
+            at = rows[-1].position
+            await self._hold(self._position)
+        return self._unsealed
 
     async def _read_back(self) -> bool:
         """Whether all up to the mark is in Kafka, whole. If not, the mark goes back before the first missing one."""
@@ -174,7 +213,7 @@ class Relay:
         return row[0] if row else None
 
     async def _seal(self) -> None:
-        """Reads back, then says in the log itself how far it is in Kafka, whole (rule 8).
+        """Reads back, then says in the log itself how far it is in Kafka, whole and as it was sent (rule 8).
 
         Nothing is sent meanwhile, so the numbers read back are those of the mark.
         """
@@ -189,21 +228,16 @@ class Relay:
         [(sealed, due, version, now, incarnation)] = await cursor.fetchall()
         if not due or sealed >= self._position:
             return
+        if (position := self._unsealed.differs(self._position)) is not None:
+            logger.error("position %s: what Kafka holds is not what was sent; nothing is sealed from there", position)
+            return
         source = f"/{self._settings.space}/{self._service}/{incarnation}"
-        seal = LogSealed(
-            service=self._service,
-            covers=Span(first=sealed + 1, last=self._position),
-            lanes=tuple(
-                LaneEnd(topic=lane.topic, partition=lane.partition, number=number)
-                for lane, number in sorted(self._back.marks.items())
-                if lane.source == source
-            ),
-        )
+        made = await asyncio.to_thread(self._seals, sealed + 1, source, now)
         decision = log.Decision(
             cause=uuid5(NAMESPACE_URL, f"{source}/seal/{self._epoch}/{self._position}"),
             author=log.Author("system", self._service),
-            facts=[log.Fact(seal, now)],
-            expected={seal.stream: version},
+            facts=[log.Fact(seal, now) for seal in made],
+            expected={made[0].stream: version},
         )
         state = await read_state(self._connection, NAME)
         await log.write(
@@ -218,9 +252,26 @@ class Relay:
                 *bookmark(NAME, self._back.bookmarks),
             ],
         )
+        self._unsealed.drop(self._position)
+
+    def _seals(self, first: int, source: str, now: datetime) -> list[LogSealed]:
+        """Seals over all from a position to the mark. Each names the ends of lanes as they were read back."""
+        lanes = tuple(
+            LaneEnd(topic=lane.topic, partition=lane.partition, number=number)
+            for lane, number in sorted(self._back.marks.items())
+            if lane.source == source
+        )
+        made = []
+        for start in range(first, self._position + 1, MOST_SEALED):
+            span = Span(first=start, last=min(start + MOST_SEALED - 1, self._position))
+            root = self._unsealed.root(span.first, span.last).hex()
+            plain = LogSealed(service=self._service, covers=span, lanes=lanes, root=root)
+            made.append(self._signer.sign(source, now, plain))
+        return made
 
 
 async def _serve(settings: Settings, service: str) -> None:
+    signer = seals.signer(settings, service)
     attempt = 0
     while True:
         try:
@@ -230,15 +281,17 @@ async def _serve(settings: Settings, service: str) -> None:
             logger.warning("the database is away, trying again: %s", error)
             await pause(attempt)
             attempt += 1
-    await Relay(settings, service, connection).run()
+    await Relay(settings, service, connection, signer).run()
 
 
 def run(settings: Settings, service: str) -> NoReturn:
-    """Runs until something goes wrong and ends the process then: code 3 when Kafka is ahead of the log, otherwise 1."""
+    """Runs until something goes wrong and ends the process then: code 3 when Kafka is ahead of the log, or when there
+    is no key to sign seals with, otherwise 1.
+    """
     code = 1
     try:
         asyncio.run(_serve(settings, service))
-    except Ahead as error:
+    except (Ahead, seals.NoKey) as error:
         logger.error("%s", error)
         code = 3
     except (KafkaError, psycopg.Error) as error:

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     """A fixed name of this process, never used by two at once: its restart takes lease and partitions back at once."""
     seal_every: float = Field(default=10.0, gt=0)
     """Seconds between two seals of a log."""
+    seal_key: Path | None = None
+    """The private key (PEM, Ed25519) that the service's relay signs seals with; a relay does not start without."""
+    seal_keys: Path | None = None
+    """The folder of all services' public keys, those that sign no more included: <service>.pem, <service>-….pem."""
 
     county: str = ""
     """The county's name as the head of every page shows it, in Chinese and in English."""

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from services.runtime.settings import Settings
-from services.web import errors, signin
+from services.web import errors, seals, signin
 from services.web.errors import Catalogue, Text
 from services.web.guard import Guard
 from services.web.pages import Pages, answer
@@ -62,7 +62,8 @@ def build(
     app.state.pages = Pages(settings, service, folder or SERVICES / service, app.state.catalogue)
     app.state.files = app.state.pages.files
     errors.install(app, app.state.catalogue, answer)
-    for router in (*routers, signin.routes(settings, service, app.state.pages.prefix)):
+    shared = (seals.routes(settings, service), signin.routes(settings, service, app.state.pages.prefix))
+    for router in (*routers, *shared):
         app.include_router(router)
     _health(app)
     if open_routes := unguarded(app.routes):

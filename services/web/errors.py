@@ -83,6 +83,18 @@ COMMON: Mapping[str, Text] = {
         "前面的记录还没有到，没有收下。过几秒原样再发一次。",
         "What this follows from has not arrived; nothing was kept. Send the same again shortly.",
     ),
+    "proof.no-event": Text(404, "这里的记录里没有这件事。", "There is no such event in this log."),
+    "proof.not-yet": Text(
+        409,
+        "记录还没有封存，一般{seconds}秒内完成，过一会儿再取。",
+        "Not sealed yet; as a rule it is within {seconds} s.",
+    ),
+    "proof.none": Text(
+        404,
+        "这条记录早于签名封存，没有凭证可取。",
+        "This was recorded before seals were signed; there is no proof of it.",
+    ),
+    "seals.no-key": Text(503, "这里还没有公布封存的公钥。", "The public keys of seals have not been set up here."),
     "time.in-future": Text(422, "时间在将来，检查日期和时钟。", "The time lies in the future; check date and clock."),
     "time.too-old": Text(
         422,

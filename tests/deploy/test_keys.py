@@ -10,8 +10,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from deploy.local.keys import make_key, make_service_token, sign
+from deploy.local.keys import make_key, make_seal_keys, make_service_token, seal_key, sign
 from deploy.local.state import Trouble
+from services.runtime import seals
+from services.runtime.settings import Settings
 
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -54,3 +56,17 @@ def test_a_service_has_a_token_of_its_own_that_only_it_can_read(tmp_path: Path) 
     assert file.stat().st_mode & 0o777 == 0o600
     claims = jwt.decode(file.read_text(), KeySet.import_key_set(public), algorithms=["EdDSA"]).claims
     assert (claims["sub"], claims["roles"]) == ("notify", ["service"])
+
+
+def test_rule_8_each_service_has_a_key_for_seals_that_is_made_once_and_listed(tmp_path: Path) -> None:
+    public = make_seal_keys(tmp_path, ["intake", "notify"])
+    made = {file.name: file.read_bytes() for file in (*tmp_path.glob("seal-*"), *public.glob("*"))}
+    assert sorted(made) == ["intake.pem", "notify.pem", "seal-intake.key", "seal-notify.key"]
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("seal-*")} == {0o600}
+    make_seal_keys(tmp_path, ["intake", "notify", "assignment"])
+    assert {
+        file.name: file.read_bytes() for file in (*tmp_path.glob("seal-*"), *public.glob("*"))
+    }.items() > made.items()
+    for service in ("intake", "notify"):
+        own = seals.signer(Settings(seal_key=seal_key(tmp_path, service), seal_keys=public), service)
+        assert seals.listed(public)[own.id].service == service

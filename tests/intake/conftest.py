@@ -28,7 +28,13 @@ def settings(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Se
 
     folder = tmp_path_factory.mktemp("keys")
     space = f"t{uuid.uuid4().hex[:12]}"
-    own = Settings(space=space, kafka=servers.kafka, postgres=servers.postgres, jwks=keys.make_key(folder))
+    own = Settings(
+        space=space,
+        kafka=servers.kafka,
+        postgres=servers.postgres,
+        jwks=keys.make_key(folder),
+        seal_keys=keys.make_seal_keys(folder, ["intake"]),
+    )
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         for database in ("intake", *BESIDE):
             connection.execute(f'CREATE DATABASE "{space}_{database}"')

@@ -135,7 +135,7 @@ class Look:
             page.evaluate("size => { document.documentElement.className = size; }", size)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
-                found += [f"{width} px, {size}: {fault}" for fault in _faults(page, language)]
+                found += [f"{width} px, {size}: {fault}" for fault in faults(page, language)]
                 self._keep(page, f"{name}-{width}-{size}")
         page.evaluate("size => { document.documentElement.className = size; }", class_before)
         if size_before:
@@ -185,7 +185,8 @@ class Look:
             page.screenshot(path=self._folder / f"{name}.png", full_page=True)
 
 
-def _faults(page: Page, language: str) -> Iterator[str]:
+def faults(page: Page, language: str) -> Iterator[str]:
+    """What is wrong with a page as it stands, but for its size in bytes."""
     facts: dict[str, Any] = page.evaluate(FACTS)
     if not facts["title"].strip(" –"):
         yield "no title"

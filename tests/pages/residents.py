@@ -121,6 +121,7 @@ def installed(servers: Addresses, state: Path) -> Iterator[Installation]:
         kafka=servers.kafka,
         postgres=servers.postgres,
         jwks=keys.make_key(state / "keys"),
+        seal_keys=keys.make_seal_keys(state / "keys", ["intake"]),
         county="示范县",
         county_en="Model County",
         help_hours="周一至周五 8:30–17:30",

@@ -1,17 +1,20 @@
 """A database of one's own for every test, copied from one that was migrated once."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
+from lianxin_schemas.topics import produced_by
 
-from services.runtime import migrate
+from services.runtime import migrate, topics
 from services.runtime.database import conninfo
 from services.runtime.receiver import Receiver
 from services.runtime.settings import Settings
 from tests.runtime.consuming import Make, Noting, receiver
 from tests.servers import Addresses
+from tests.world.world import World
 
 
 @pytest.fixture
@@ -68,3 +71,15 @@ async def consumer(settings: Settings) -> AsyncIterator[Make]:
     yield make
     for one in made:
         await one.close()
+
+
+@pytest.fixture
+def world(servers: Addresses, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """intake alone, with its own topics, its database copied from one that was migrated."""
+    monkeypatch.setattr(topics, "EVERY", produced_by("intake"))
+    own = World(servers.kafka, servers.postgres, tmp_path, services=())
+    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{own.space}_intake" TEMPLATE "{template}"')
+    yield own
+    own.close()
+    own.forget()

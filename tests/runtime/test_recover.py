@@ -1,6 +1,7 @@
 """A log whose database was restored from a backup takes back what was published, and goes on (protocol rule 13)."""
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ from tests.runtime.consuming import everything, publish
 from tests.runtime.making import corrected, decision, logged, petition, sealed, visits_in
 from tests.servers import Addresses
 from tests.world.sent import log_rows
-from tests.world.world import World
+from tests.world.world import World, until
 
 
 class Restored:
     """intake alone, with a backup of its database."""
 
     def __init__(self, world: World, postgres: str) -> None:
-        self.world, self.postgres = world, conninfo(postgres, "postgres")
+        self.world, self.postgres = world, conninfo(postgres, "postgres", guarded=False)
         self.database = f"{world.space}_intake"
         self.refilled: list[int] = []
 
@@ -264,3 +265,26 @@ def test_rule_13_beyond_its_end_a_lane_has_nothing(own: Restored) -> None:
     assert inbox.sort(
         everything(own.world.settings, "visits"), State(lanes, ends=dict.fromkeys(lanes, 1)), {}
     ).counts == {Outcome.DUPLICATE: 3}, "what was applied before the end was known is a matter of its own"
+
+
+def test_rule_8_a_log_that_was_recovered_lies_under_its_seals_lost_positions_as_leaves_of_nothing(
+    own: Restored,
+) -> None:
+    world, visits = own.world, visits_in(6, 4)
+    own.keep(*(decision(logged(visit)) for visit in visits[:3]))
+    relay = world.start("intake", "relay")
+    until(lambda: len(everything(world.settings, "seals")) == 1, "positions 1 to 3 are sealed")
+    relay.kill()
+    relay.wait()
+    own.backup()
+    own.keep(decision(petition()), decision(logged(visits[3])))
+    publish(world.settings, log_rows(world)[-1:])
+    own.restore()
+    assert own.recover().lost == ((5, 5),)
+    world.start("intake", "relay")
+    until(lambda: own.rows("SELECT sealed >= 7 FROM relay") == [(True,)], "sealed under the next incarnation")
+    report = json.loads(world.verb("intake", "log", "verify", "--json"))
+    assert (report["equal"], report["seals"], report["signed_from"]) == (True, 2, 1)
+    own.rows("UPDATE events SET data = replace(data::text, '\"first\":5', '\"first\":6')::json WHERE position = 7")
+    report = json.loads(world.verb("intake", "log", "verify", "--json", code=1))
+    assert [5, None, "is not in the log"] in [list(each.values()) for each in report["differences"]]

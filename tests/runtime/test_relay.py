@@ -1,54 +1,16 @@
 """The relay as a real process: order, seals, read-back, one active (protocol rules 5-8, 13, 14)."""
 
-import asyncio
 import signal
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from lianxin_schemas.events.base import Event
-from lianxin_schemas.topics import produced_by
 
-from services.runtime import log, topics
-from services.runtime.database import conninfo
 from services.runtime.inbox import Lane
 from tests.runtime.consuming import everything, publish
-from tests.runtime.making import decision, logged, petition, visits_in
-from tests.servers import Addresses
+from tests.runtime.making import logged, petition
+from tests.runtime.relaying import PLACE, keep, visits
 from tests.world.sent import as_if_sent, log_rows, reached
 from tests.world.world import World, until
-
-PLACE = 6
-
-
-@pytest.fixture
-def world(servers: Addresses, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """intake alone, with its own topics, its database copied from one that was migrated."""
-    monkeypatch.setattr(topics, "EVERY", produced_by("intake"))
-    own = World(servers.kafka, servers.postgres, tmp_path, services=())
-    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{own.space}_intake" TEMPLATE "{template}"')
-    yield own
-    own.close()
-    own.forget()
-
-
-def keep(world: World, *events: Event) -> None:
-    """Appends events to intake's log, each a command of its own."""
-
-    async def write() -> None:
-        info = world.settings.database("intake")
-        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
-            await log.write(connection, [decision(event) for event in events])
-
-    asyncio.run(write())
-
-
-def visits(many: int) -> Sequence[Event]:
-    """Visits that all lie in one lane."""
-    return [logged(visit) for visit in visits_in(PLACE, many)]
 
 
 def marks(world: World) -> dict[Lane, int]:
@@ -98,7 +60,7 @@ def test_rule_8_seals_cover_all_positions_once_and_do_not_seal_each_other(world:
     assert found[0]["lanes"] == [{"topic": "visits", "partition": PLACE, "number": 5}]
     own = [[lane["number"] for lane in seal["lanes"] if lane["topic"] == "seals"] for seal in found]
     assert own == [[], [1], [2]], "a seal does not count itself"
-    assert all(seal.keys() == {"service", "covers", "lanes"} for seal in found)
+    assert all(seal.keys() == {"service", "covers", "lanes", "root", "signature", "key"} for seal in found)
 
 
 def test_rule_7_nothing_is_sealed_while_a_number_is_missing(world: World) -> None:

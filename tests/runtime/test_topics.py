@@ -10,6 +10,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 from lianxin_schemas.topics import BY_NAME
 
+from deploy.local import keys
 from services.runtime import topics
 from services.runtime.settings import Settings
 from services.runtime.topics import EVERY, WrongTopics
@@ -65,6 +66,8 @@ def test_rule_15_a_relay_waits_for_its_topics_and_says_what_to_run(settings: Set
         "LIANXIN_SPACE": settings.space,
         "LIANXIN_KAFKA": settings.kafka,
         "LIANXIN_POSTGRES": settings.postgres,
+        "LIANXIN_SEAL_KEYS": str(keys.make_seal_keys(tmp_path, ["intake"])),
+        "LIANXIN_SEAL_KEY": str(keys.seal_key(tmp_path, "intake")),
     }
     said = tmp_path / "relay.log"
     with said.open("wb") as output:

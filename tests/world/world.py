@@ -17,7 +17,7 @@ import httpx
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from lianxin_schemas.topics import BY_NAME
+from lianxin_schemas.topics import BY_NAME, SERVICES
 
 from deploy.local import keys
 from deploy.local.state import free_ports
@@ -63,6 +63,7 @@ class World:
             "LIANXIN_POSTGRES": postgres,
             "LIANXIN_JWKS": str(keys.make_key(folder / "keys")),
             "LIANXIN_SEAL_EVERY": "1",
+            "LIANXIN_SEAL_KEYS": str(keys.make_seal_keys(folder / "keys", SERVICES)),
         }
         self.settings = Settings(
             space=self.space, kafka=kafka, postgres=postgres, jwks=keys.public_keys(folder / "keys"), seal_every=1
@@ -98,7 +99,8 @@ class World:
 
     def start(self, service: str, role: str, member: str | None = None, **environment: str) -> subprocess.Popen[bytes]:
         """Starts a process; `failpoint=` arms one, `member=` gives it a fixed name."""
-        extra = {f"LIANXIN_{name.upper()}": value for name, value in environment.items()}
+        extra = {"LIANXIN_SEAL_KEY": str(keys.seal_key(self.folder / "keys", service))} if role == "relay" else {}
+        extra |= {f"LIANXIN_{name.upper()}": value for name, value in environment.items()}
         if member:
             extra["LIANXIN_MEMBER"] = member
         with (self.folder / f"{service}-{role}.log").open("ab") as output:

@@ -38,8 +38,11 @@ class SealEvent(Event):
 class LogSealed(SealEvent):
     """All positions of `covers` were read back from Kafka. `lanes` leaves out the seal itself.
 
-    `root` is the Merkle root over the wire bytes of the positions, `signature` its signature under the key `key`;
-    a seal without them states the numbers alone.
+    `root` is the Merkle root (RFC 9162, section 2.1) over the wire bytes of the positions in their order, one leaf a
+    position; a position that `log.recovered` names as lost is a leaf of no bytes. `signature` is Ed25519's over four
+    lines, a line feed between: `lianxin-seal-1`, the envelope's `source`, its `time`, and `data` as compact JSON
+    without `signature`. `key` is the first half of the public key's SHA-256. A seal without them states the numbers
+    alone.
     """
 
     name = "log.sealed"

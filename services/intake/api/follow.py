@@ -9,9 +9,11 @@ from services.intake import following
 from services.intake.desk import Desk
 from services.intake.domain.following import AskErasure, AskWithdrawal, Code, GiveVerdict
 from services.intake.following import Followed
+from services.runtime.proofs import Proof
 from services.web.after import After
 from services.web.principals import anyone
 from services.web.receipts import Receipt
+from services.web.seals import proof
 
 router = APIRouter(prefix="/follow", tags=["follow"])
 
@@ -28,6 +30,13 @@ async def follow(code: Code, request: Request, after: After = None) -> Followed:
     desk: Desk = request.app.state.desk
     await desk.arrivals.wait(after)
     return await following.follow(desk, code, uuid4(), datetime.now(UTC))
+
+
+@router.post("/proof", dependencies=[Depends(anyone)])
+async def prove(code: Code, request: Request) -> Proof:
+    """That the petition's registration is in the log, to be checked without us (P3)."""
+    desk: Desk = request.app.state.desk
+    return await proof(request, "intake", await following.registration(desk, code, datetime.now(UTC)), whole=True)
 
 
 @router.post("/withdrawal", status_code=201, dependencies=[Depends(anyone)])

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from services.intake import following
 from services.intake.desk import Desk
+from services.intake.domain import receipts
 from services.intake.domain.cases import Phase
 from services.intake.domain.following import AskErasure, AskWithdrawal, Code, GiveVerdict
 from services.intake.domain.vault import Words, complete
@@ -26,6 +27,7 @@ from services.web.forms import Form, Pair, blank, read
 from services.web.language import _
 from services.web.pages import page, see_other
 from services.web.principals import anyone
+from services.web.seals import proof, soon
 
 router = pages.router(prefix="/follow", dependencies=[Depends(anyone)])
 
@@ -89,6 +91,19 @@ async def judge(request: Request) -> Response:
     return await _show(request, form)
 
 
+@router.get("/petition/proof")
+async def prove(request: Request) -> Response:
+    """The proof that the petition is on record, as a file to keep (P3)."""
+    held = code.held(request)
+    if held is None:
+        return see_other("/follow")
+    event = await following.registration(_desk(request), held, datetime.now(UTC))
+    made = await proof(request, "intake", event, whole=True)
+    name = f"lianxin-proof-{receipts.read_number(held.number)}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(made.model_dump_json(indent=1), 200, headers, "application/json")
+
+
 @router.get("/petition/withdrawal")
 async def ask_withdrawal(request: Request) -> Response:
     """What withdrawing means."""
@@ -150,6 +165,8 @@ async def _show(request: Request, form: Form[Verdict], done: str | None = None) 
         "reopened": any(step.phase is Phase.REOPENED for step in seen.steps),
         "solved": [(each, _(text)) for each, text in telling.SOLVED.items()],
         "satisfied": [(each, _(text)) for each, text in telling.SATISFIED.items()],
+        "sealed": await following.sealed(_desk(request), seen.petition),
+        "seconds": soon(_desk(request).settings),
     }
     return _kept(request, page(request, "petition.html", form=form, **values))
 

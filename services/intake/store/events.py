@@ -47,3 +47,16 @@ async def last(connection: Connection, stream: str, kind: type[Event]) -> Event 
     )
     row = await cursor.fetchone()
     return row and codec.parse(*row)
+
+
+async def first(connection: Connection, stream: str) -> UUID:
+    """The id of the first event of a stream that exists."""
+    cursor = await connection.execute("SELECT id FROM events WHERE stream = %s AND version = 1", [stream])
+    [(found,)] = await cursor.fetchall()
+    return UUID(str(found))
+
+
+async def sealed(connection: Connection, event: UUID) -> bool:
+    """Whether an event lies under a seal."""
+    cursor = await connection.execute("SELECT e.position <= r.sealed FROM events e, relay r WHERE e.id = %s", [event])
+    return await cursor.fetchone() == (True,)

@@ -1,0 +1,100 @@
+"""What lies behind the last seal: sealed is only what was read back as it was sent, in whatever order (rule 8)."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.runtime import merkle
+from services.runtime.unsealed import NOWHERE, Unsealed
+
+BEFORE = 100
+"""Positions under earlier seals."""
+
+
+def message(position: int, text: str = "as it was") -> bytes:
+    return f'{{"sequence":"{position:020d}","data":"{text}"}}'.encode()
+
+
+def sent(unsealed: Unsealed, position: int, text: str = "as it was") -> None:
+    unsealed.sent(position, merkle.leaf(message(position, text)))
+
+
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.permutations(range(2 * n)))))
+def test_rule_8_in_whatever_order_all_that_was_sent_and_read_back_is_sealed(given_: tuple[int, list[int]]) -> None:
+    many, order = given_
+    unsealed = Unsealed(BEFORE)
+    next_ = BEFORE + 1  # what is sent is sent in order; what is read back comes in any, before it too
+    for each in order:
+        if each < many:
+            sent(unsealed, next_)
+            next_ += 1
+        else:
+            unsealed.arrived(message(BEFORE + 1 + each - many))
+    last = BEFORE + many
+    assert unsealed.differs(last) is None
+    leaves = [merkle.leaf(message(position)) for position in range(BEFORE + 1, last + 1)]
+    assert unsealed.root(BEFORE + 1, last) == merkle.root(leaves)
+    half = BEFORE + many // 2
+    unsealed.drop(half)
+    sent(unsealed, BEFORE + 1)  # again, from under the seal: nothing to it
+    sent(unsealed, last + 1)
+    assert unsealed.differs(last) is None
+    assert unsealed.differs(last + 1) == last + 1
+    if half < last:
+        assert unsealed.root(half + 1, last) == merkle.root(leaves[half - BEFORE :])
+
+
+@given(st.integers(1, 20), st.data())
+def test_rule_8_what_is_missing_or_reads_otherwise_is_named(many: int, data: st.DataObject) -> None:
+    unsealed, last = Unsealed(BEFORE), BEFORE + many
+    wrong = data.draw(st.integers(BEFORE + 1, last))
+    how = data.draw(st.sampled_from(["missing", "otherwise", "elsewhere", "early"]))
+    if how == "early":
+        unsealed.arrived(message(wrong, "forged"))
+    for position in range(BEFORE + 1, last + 1):
+        sent(unsealed, position)
+        if position != wrong:
+            unsealed.arrived(message(position))
+    if how == "otherwise":
+        unsealed.arrived(message(wrong, "forged"))
+    if how == "elsewhere":
+        unsealed.arrived(message(BEFORE))
+    assert unsealed.differs(last) == wrong
+    unsealed.arrived(message(wrong))
+    assert unsealed.differs(last) is None
+
+
+def test_rule_8_a_row_that_was_sent_anew_with_another_text_has_to_be_read_back_anew() -> None:
+    unsealed = Unsealed(0)
+    sent(unsealed, 1)
+    unsealed.arrived(message(1))
+    sent(unsealed, 1)
+    assert unsealed.differs(1) is None
+    sent(unsealed, 1, "changed")
+    assert unsealed.differs(1) == 1
+
+
+def test_rule_8_a_position_without_a_row_is_a_leaf_of_nothing() -> None:
+    unsealed = Unsealed(0)
+    sent(unsealed, 1)
+    sent(unsealed, 4)
+    for position in (1, 4):
+        unsealed.arrived(message(position))
+    assert unsealed.differs(4) is None
+    ends = [merkle.leaf(message(1)), merkle.leaf(message(4))]
+    assert unsealed.root(1, 4) == merkle.root([ends[0], NOWHERE, NOWHERE, ends[1]])
+
+
+def test_rule_8_rows_that_are_gone_from_the_end_are_named() -> None:
+    unsealed = Unsealed(0)
+    assert unsealed.differs(0) is None
+    sent(unsealed, 1)
+    unsealed.arrived(message(1))
+    assert unsealed.differs(2) == 2
+
+
+def test_rule_8_what_is_no_message_of_ours_counts_for_nothing() -> None:
+    unsealed = Unsealed(0)
+    sent(unsealed, 1)
+    for value in (None, b"", b"{}", b'{"sequence":"x"}', b'{"sequence":"', message(2**60)):
+        unsealed.arrived(value)
+    assert unsealed.differs(1) == 1
