@@ -68,7 +68,7 @@ async def correct(visit: UUID, command: CorrectVisit, principal: Writer, request
     now = datetime.now(UTC)
 
     def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = _state(entries[f"visit-{visit}"], principal)
+        state = visiting.state(entries[f"visit-{visit}"], principal)
         events = visits.correct_visit(state, command, now, visiting.oldest(request.app.state.desk, principal))
         return [Fact(event, now) for event in events]
 
@@ -81,7 +81,7 @@ async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, reque
     now = datetime.now(UTC)
 
     def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = _state(entries[f"visit-{visit}"], principal)
+        state = visiting.state(entries[f"visit-{visit}"], principal)
         return [Fact(event, now) for event in visits.withdraw_visit(state, command)]
 
     return await _change(visit, command, principal, request, decide)
@@ -90,8 +90,8 @@ async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, reque
 @router.post("/{visit}/petitions", status_code=201)
 async def raise_needs(visit: UUID, command: RaiseNeeds, principal: Writer, request: Request) -> list[Numbered]:
     """Makes petitions from needs of the visit in one step (V4); an outcome for each need, in their order."""
-    state = _state(await _entries(visit, request), principal)
     desk, now = request.app.state.desk, datetime.now(UTC)
+    state = visiting.state(await visiting.entries(desk, visit), principal)
     receipt, made = await receiving.raise_needs(desk, visit, command, state, principal.author, now)
     return [Numbered.with_number(receipt, each) for each in made]
 
@@ -99,16 +99,11 @@ async def raise_needs(visit: UUID, command: RaiseNeeds, principal: Writer, reque
 @router.get("/{visit}")
 async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
     """The visit as it stands."""
-    found = await _entries(visit, request)
-    state = _state(found, principal, Role.ORGANISATION)
+    found = await visiting.entries(request.app.state.desk, visit)
+    state = visiting.state(found, principal, Role.ORGANISATION)
     if state.visit is None:
         raise Refused("visit.not-found")
     return VisitView(phase=state.phase, visit=state.visit, version=found[-1].version)
-
-
-async def _entries(visit: UUID, request: Request) -> list[Entry]:
-    async with request.app.state.pool.connection() as connection:
-        return (await log.load(connection, [f"visit-{visit}"]))[f"visit-{visit}"]
 
 
 async def _change(visit: UUID, command: visits.Command, principal: Principal, request: Request, decide: Any) -> Receipt:
@@ -122,10 +117,3 @@ async def _change(visit: UUID, command: visits.Command, principal: Principal, re
         decide=decide,
     )
     return Receipt.of(receipt)
-
-
-def _state(entries: list[Entry], principal: Principal, *others: Role) -> visits.State:
-    state = visits.fold(entry.event for entry in entries)
-    if state.visit is not None:
-        visiting.own(principal, state.visit.cadre, *others)
-    return state
