@@ -20,7 +20,8 @@ from services.runtime.database import Connection
 from tests.intake import attack, finding, harvest
 from tests.intake.attack import Seen
 from tests.intake.finding import Told, Voter, links, opener
-from tests.intake.ratings import DAY, NOON, Driven, a_round, driven, make
+from tests.intake.given import make
+from tests.intake.ratings import DAY, NOON, Driven, a_round, driven
 from tests.servers import Addresses
 
 MARKS = (1, 2, 3, 4, 5)
