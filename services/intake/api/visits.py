@@ -15,12 +15,12 @@ from services.intake.domain.petitions import RaiseNeeds
 from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
 from services.refused import Refused
 from services.runtime import log
-from services.runtime.execute import execute
 from services.runtime.log import Entry, Fact
 from services.web import batches
 from services.web.batches import Items, Outcome
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
+from services.web.writing import write
 
 router = APIRouter(prefix="/visits", tags=["visits"])
 
@@ -67,8 +67,8 @@ async def correct(visit: UUID, command: CorrectVisit, principal: Writer, request
     visiting.own(principal, command.visit.cadre)
     now = datetime.now(UTC)
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = visiting.state(entries[f"visit-{visit}"], principal)
+    def decide(entries: list[Entry]) -> list[Fact]:
+        state = visiting.state(entries, principal)
         events = visits.correct_visit(state, command, now, visiting.oldest(request.app.state.desk, principal))
         return [Fact(event, now) for event in events]
 
@@ -80,8 +80,8 @@ async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, reque
     """Takes the entry back."""
     now = datetime.now(UTC)
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = visiting.state(entries[f"visit-{visit}"], principal)
+    def decide(entries: list[Entry]) -> list[Fact]:
+        state = visiting.state(entries, principal)
         return [Fact(event, now) for event in visits.withdraw_visit(state, command)]
 
     return await _change(visit, command, principal, request, decide)
@@ -107,13 +107,5 @@ async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
 
 
 async def _change(visit: UUID, command: visits.Command, principal: Principal, request: Request, decide: Any) -> Receipt:
-    receipt = await execute(
-        request.app.state.pool,
-        request.app.state.log,
-        command=command.command,
-        hash_=log.content_hash(command, f"visit-{visit}"),
-        author=principal.author,
-        streams=[f"visit-{visit}"],
-        decide=decide,
-    )
-    return Receipt.of(receipt)
+    stream = f"visit-{visit}"
+    return await write(request, principal, command.command, log.content_hash(command, stream), stream, decide)
