@@ -84,8 +84,8 @@ async def raise_needs(
         return receipt, [await give(desk, e.petition) for e in before if isinstance(e, PetitionRegistered)]
     await _check_zone(desk, command.zone)
     for attempt in range(1, TRIES + 1):
-        raised = await _raised(desk, visit, state.visit)
-        made = petitions.raise_needs(state, visit, command, raised, cause)
+        there = await raised(desk, visit, state.visit)
+        made = petitions.raise_needs(state, visit, command, there, cause)
         told = list(zip([event.petition for event in made], ids, command.needs, strict=True))
         received = await _prepare(desk, told)
         try:
@@ -106,7 +106,8 @@ async def give(desk: Desk, petition: UUID) -> Received:
     return Received(petition, number, receipts.secret(key, petition))
 
 
-async def _raised(desk: Desk, visit: UUID, entry: Visit | None) -> set[UUID]:
+async def raised(desk: Desk, visit: UUID, entry: Visit | None) -> set[UUID]:
+    """The petitions that needs of a visit have become."""
     ids = petitions.candidates(visit, entry.needs if entry else ())
     async with desk.pool.connection() as connection:
         there = await events.there(connection, [f"petition-{id_}" for id_ in ids])

@@ -1,7 +1,9 @@
-"""A visit is entered. Routes and pages both call this (V1, V2)."""
+"""A visit is entered and read. Routes and pages both call this (V1, V2)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from services.intake.desk import Desk
 from services.intake.domain import visits
@@ -9,7 +11,7 @@ from services.intake.domain.visits import LogVisit
 from services.refused import Refused
 from services.runtime import log
 from services.runtime.execute import known
-from services.runtime.log import Decision, Fact, Overtaken, Receipt
+from services.runtime.log import Decision, Entry, Fact, Overtaken, Receipt
 from services.web.principals import Principal, Role
 
 
@@ -32,6 +34,20 @@ async def enter(desk: Desk, command: LogVisit, principal: Principal, now: dateti
         return await desk.log.submit(decision)
     except Overtaken as error:
         raise Refused("visit.exists", "visit.visit") from error
+
+
+async def entries(desk: Desk, visit: UUID) -> list[Entry]:
+    """What the log holds of a visit; nothing where there is none."""
+    async with desk.pool.connection() as connection:
+        return (await log.load(connection, [f"visit-{visit}"]))[f"visit-{visit}"]
+
+
+def state(entries: Sequence[Entry], principal: Principal, *others: Role) -> visits.State:
+    """The entry as it stands. Raises Refused `auth.scope` for whom it is none of the own."""
+    found = visits.fold(entry.event for entry in entries)
+    if found.visit is not None:
+        own(principal, found.visit.cadre, *others)
+    return found
 
 
 def own(principal: Principal, cadre: str, *others: Role) -> None:

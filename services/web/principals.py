@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +46,8 @@ class Principal(BaseModel):
     id: OpaqueId
     roles: frozenset[Role]
     office: OpaqueId | None = None
+    ends: datetime | None = None
+    """When the sign-in to the pages ends, once that is near (A-17)."""
 
     def has(self, role: Role) -> bool:
         """Whether the principal has a role."""

@@ -19,13 +19,15 @@ from services.web.principals import Principal
 
 FIND = """
 WITH found AS (
-    SELECT hash, principal AS id, roles, office, last_seen FROM session
+    SELECT hash, principal AS id, roles, office, last_seen,
+        CASE WHEN expires < now() + %(soon)s::interval THEN expires END AS ends
+    FROM session
     WHERE hash = %(hash)s AND revoked IS NULL AND expires > now() AND last_seen > now() - %(idle)s::interval
 ), seen AS (
     UPDATE session SET last_seen = now() FROM found
     WHERE session.hash = found.hash AND found.last_seen < now() - interval '1 minute'
 )
-SELECT id, roles, office FROM found
+SELECT id, roles, office, ends FROM found
 """
 BEGIN = """
 WITH gone AS (DELETE FROM session WHERE expires < now() - interval '30 days')
@@ -33,6 +35,9 @@ INSERT INTO session (hash, principal, roles, office, expires)
 VALUES (%(hash)s, %(id)s, %(roles)s, %(office)s, now() + %(lasts)s::interval)
 """
 END = "UPDATE session SET revoked = now() WHERE hash = %(hash)s AND revoked IS NULL"
+
+SOON = timedelta(minutes=30)
+"""Pages say so long before that the sign-in ends: time enough for any form of ours."""
 
 
 class Sessions:
@@ -63,7 +68,7 @@ class Sessions:
     async def principal(self, pool: AsyncConnectionPool[Any], id_: str) -> Principal:
         """Whom a session speaks for. Raises Refused `auth.expired` when it has ended, or never was."""
         async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(FIND, {"hash": _hash(id_), "idle": self._idle})
+            await cursor.execute(FIND, {"hash": _hash(id_), "idle": self._idle, "soon": SOON})
             found = await cursor.fetchone()
         if found is None:
             raise Refused("auth.expired")

@@ -1,17 +1,22 @@
-"""What the HTTP side of a service with a log opens: connections to read, one writer, and reasons not to be ready."""
+"""What the HTTP side of a service with a log opens, connections and one writer, and how its routes write."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import psycopg
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from psycopg_pool import AsyncConnectionPool
 
 from services.runtime import readback
+from services.runtime.execute import execute
 from services.runtime.gather import Gatherer, Rows
+from services.runtime.log import Entry, Fact
 from services.runtime.settings import Settings
 from services.web.app import Reason
+from services.web.principals import Principal
+from services.web.receipts import Receipt
 
 
 @asynccontextmanager
@@ -58,3 +63,24 @@ async def open_log(app: FastAPI, settings: Settings, service: str, rows: Rows) -
             return trouble and f"the log cannot be written: {trouble}"
 
         yield [database_answers(pool), writing]
+
+
+async def write(
+    request: Request,
+    principal: Principal,
+    command: UUID,
+    hash_: bytes,
+    stream: str,
+    decide: Callable[[list[Entry]], Sequence[Fact]],
+) -> Receipt:
+    """Keeps what `decide` makes of one stream's entries, in the principal's name; the rest is as `execute` says."""
+    receipt = await execute(
+        request.app.state.pool,
+        request.app.state.log,
+        command=command,
+        hash_=hash_,
+        author=principal.author,
+        streams=[stream],
+        decide=lambda entries: decide(entries[stream]),
+    )
+    return Receipt.of(receipt)

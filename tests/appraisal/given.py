@@ -1,15 +1,11 @@
 """What tests are given: events as their logs would publish them, and a database that takes them in."""
 
-import asyncio
 import uuid
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
-from lianxin_schemas import codec
-from lianxin_schemas.envelope import Source
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.cases import (
     CaseAssigned,
@@ -37,20 +33,18 @@ from lianxin_schemas.events.responsibility import (
 )
 from lianxin_schemas.events.scores import IndicatorKind
 from lianxin_schemas.events.visits import Purpose, Visit, VisitLogged
-from lianxin_schemas.partition import partition_of
-from lianxin_schemas.topics import TOPIC_OF
 
 from services.appraisal.adopting import shipped
 from services.appraisal.domain import periods
 from services.appraisal.domain.policy import adopt, in_force, needed
 from services.appraisal.domain.score import Score, score
-from services.appraisal.projections import PROJECTION, handler
+from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
 from services.appraisal.store import reading
 from services.appraisal.store.counts import asked, counts
 from services.appraisal.store.tables import TABLES
-from services.runtime.inbox import Inbox, Message, Sorted, State
-from services.runtime.receiver import Receiver
+from services.runtime.inbox import Message
+from tests import projected
 
 SPACE = "t"
 T = TypeVar("T")
@@ -166,72 +160,23 @@ def region(code: str, level: RegionLevel, parent: str | None = None) -> RegionRe
     return RegionRegistered(region=code, level=level, parent=parent)
 
 
-class Published:
-    """Numbers events as their logs do."""
+class Published(projected.Published):
+    """A visit and a case happen when they say; everything else when the year began."""
 
     def __init__(self, space: str = SPACE) -> None:
-        self.space = space
-        self._lanes: Counter[tuple[str, int]] = Counter()
-        self._streams: Counter[str] = Counter()
-        self._positions: Counter[str] = Counter()
-        self._offsets: Counter[tuple[str, int]] = Counter()
+        super().__init__(space, BEGAN, timedelta(seconds=1))
 
     def one(self, event: Event, time: datetime | None = None) -> Message:
         """The next message."""
-        topic = TOPIC_OF[type(event)]
-        service = topic.producers[0] if topic.name != "seals" else "intake"
-        place = (topic.name, partition_of(event.stream, topic.partitions))
-        self._lanes[place] += 1
-        self._streams[event.stream] += 1
-        self._positions[service] += 1
-        nth = sum(self._positions.values())
-        row = codec.Row(
-            id=uuid.uuid5(uuid.NAMESPACE_OID, f"{service}{self._positions[service]}"),
-            source=Source(self.space, service, 1),
-            type=event.type(),
-            stream=event.stream,
-            version=self._streams[event.stream],
-            position=self._positions[service],
-            number=self._lanes[place],
-            time=time or getattr(event, "started", None) or getattr(event, "registered", None) or BEGAN,
-            recordedtime=BEGAN + timedelta(seconds=nth),
-            causation=uid(nth),
-            authtype="system",
-            authid="test",
-            data=codec.to_json(event),
-        )
-        return self.carry(place, codec.encode(row))
-
-    def carry(self, place: tuple[str, int], value: bytes) -> Message:
-        """Any bytes as the next message of a partition."""
-        message = Message(*place, self._offsets[place], value)
-        self._offsets[place] += 1
-        return message
-
-    def all(self, *events: Event | Sequence[Event] | tuple[Event, datetime]) -> list[Message]:
-        """Messages of events, lists of events, and pairs of event and time."""
-        found = []
-        for item in events:
-            if isinstance(item, Event):
-                found.append(self.one(item))
-            elif isinstance(item, tuple):
-                found.append(self.one(item[0], item[1]))
-            else:
-                found += [self.one(event) for event in item]
-        return found
+        own = getattr(event, "started", None) or getattr(event, "registered", None)
+        return super().one(event, time or own or BEGAN)
 
 
-class Store:
+class Store(projected.Projected[Settings]):
     """The service's database with its projection, as one process would write it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.info = settings.database("appraisal", guarded=False)
-        self.runner = asyncio.Runner()
-        self.receiver = self._receiver()
-
-    def _receiver(self) -> Receiver:
-        return Receiver(self.info, Inbox(PROJECTION.name, self.settings.space, PROJECTION.kinds), PROJECTION.handler)
+        super().__init__(settings, "appraisal", PROJECTION)
 
     def empty(self) -> None:
         """Back to a database that has heard nothing."""
@@ -240,43 +185,6 @@ class Store:
             for table in (*TABLES, "mark", "bookmark", "parked", "expected"):
                 connection.execute(f"DELETE FROM {table}")
         self.runner.run(self.receiver.start())
-
-    def take(self, messages: Iterable[Message]) -> Sorted:
-        return self.runner.run(self.receiver.take(list(messages)))
-
-    def apply_again(self, messages: Iterable[Message]) -> None:
-        """Hands messages to the handler past the inbox, as if their marks had been lost."""
-        inbox = Inbox(PROJECTION.name, self.settings.space, PROJECTION.kinds)
-        received = inbox.sort(messages, State(), {}).applied
-
-        async def again() -> None:
-            async with await psycopg.AsyncConnection.connect(self.info, autocommit=True) as connection:
-                work = await handler(connection, received)
-                async with connection.transaction():
-                    for sql, parameters in work.statements:
-                        await connection.execute(sql, parameters)
-
-        self.runner.run(again())
-
-    def settles(self, messages: Sequence[Message]) -> dict[str, list[tuple[Any, ...]]]:
-        """Takes messages in, then the same again in both ways, which must change nothing; answers with the tables."""
-        self.take(messages)
-        tables = self.tables()
-        again = self.take(messages)
-        assert not again.applied
-        assert self.tables() == tables
-        self.apply_again(messages)
-        assert self.tables() == tables
-        return tables
-
-    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        with psycopg.connect(self.info, autocommit=True) as connection:
-            return {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=str) for name in TABLES}
-
-    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.info, autocommit=True) as connection:
-            cursor = connection.execute(sql, parameters)
-            return cursor.fetchall() if cursor.description else []
 
     def score(self, subject: str, period: str, kind: str = "cadre", policy: str = "first") -> Score:
         async def ask(connection: reading.Connection) -> Score:
@@ -310,7 +218,3 @@ class Store:
             return found.numerator, found.denominator
 
         return self.ask(ask)
-
-    def close(self) -> None:
-        self.runner.run(self.receiver.close())
-        self.runner.close()

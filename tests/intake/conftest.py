@@ -1,7 +1,6 @@
 """intake in a space of its own, served in this process: one for all tests of a worker."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,36 +10,18 @@ from lianxin_schemas.topics import produced_by
 
 from deploy.local import keys
 from services.intake.api.app import application
-from services.intake.settings import BESIDE, Settings
-from services.runtime import migrate, topics
-from services.runtime.database import conninfo
-from tests.intake.given import Projected, drawn
+from services.intake.settings import Settings
+from services.runtime import topics
+from tests.intake.given import Projected, drawn, make
 from tests.servers import Addresses
 from tests.web.serving import Client, serving
-
-SERVICE = Path(__file__).parents[2] / "services/intake"
 
 
 @pytest.fixture(scope="session")
 def settings(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """intake's database and topics."""
-    import uuid
-
     folder = tmp_path_factory.mktemp("keys")
-    space = f"t{uuid.uuid4().hex[:12]}"
-    own = Settings(
-        space=space,
-        kafka=servers.kafka,
-        postgres=servers.postgres,
-        jwks=keys.make_key(folder),
-        seal_keys=keys.make_seal_keys(folder, ["intake"]),
-    )
-    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        for database in ("intake", *BESIDE):
-            connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    migrate.migrate(own.database("intake"), [*migrate.PLUMBING, migrate.DIRECTORY, *migrate.service_files(SERVICE)])
-    for database in BESIDE:
-        migrate.migrate(own.database(database), migrate.service_files(SERVICE, database))
+    own = make(servers, jwks=keys.make_key(folder), seal_keys=keys.make_seal_keys(folder, ["intake"]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topics, "EVERY", (*produced_by("intake"), DIRECTORY))
         topics.apply(own)

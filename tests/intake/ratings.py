@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,30 +16,16 @@ from services.intake import ratings
 from services.intake.ballots import Ballots
 from services.intake.domain import codes
 from services.intake.domain.ballots import Answer, Outcome
-from services.intake.settings import BESIDE, Settings
+from services.intake.settings import Settings
 from services.intake.store import rounds as store
-from services.runtime import log, migrate
-from services.runtime.database import Connection, conninfo
+from services.runtime import log
+from services.runtime.database import Connection
 from services.runtime.log import Author, Decision, Fact
-from tests.servers import Addresses
 
-SERVICE = Path(__file__).parents[2] / "services/intake"
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon in Shanghai of the day on which rounds are opened here."""
 DAY = timedelta(days=1)
 TODAY = date(2026, 3, 2)
-
-
-def make(servers: Addresses) -> Settings:
-    """Databases of a space of its own; no topics, for nothing here is relayed."""
-    own = Settings(space=f"t{uuid4().hex[:12]}", kafka=servers.kafka, postgres=servers.postgres)
-    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        for database in ("intake", *BESIDE):
-            connection.execute(f'CREATE DATABASE "{own.space}_{database}"')
-    migrate.migrate(own.database("intake"), [*migrate.PLUMBING, *migrate.service_files(SERVICE)])
-    for database in BESIDE:
-        migrate.migrate(own.database(database), migrate.service_files(SERVICE, database))
-    return own
 
 
 def a_round(**fields: Any) -> RoundOpened:

@@ -10,7 +10,7 @@ from deploy.local import databases
 from services.intake.settings import BESIDE, Settings
 from services.runtime import migrate
 from services.runtime.database import conninfo
-from tests.intake.conftest import SERVICE
+from tests.intake.given import SERVICE
 from tests.servers import Addresses
 from tests.world.world import World
 

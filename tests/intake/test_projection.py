@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import psycopg
 import pytest
 from kafka import KafkaProducer
 from lianxin_schemas.events import cases, responsibility
@@ -16,23 +15,16 @@ from services.intake.projections import PROJECTION, fold
 from services.intake.settings import Settings
 from services.intake.store.tables import merge
 from services.intake.verifying import verify
-from services.runtime import migrate, rebuild, topics
-from services.runtime.database import conninfo
+from services.runtime import rebuild, topics
 from services.runtime.inbox import Inbox, Message, State
-from tests.intake.conftest import SERVICE
-from tests.intake.given import REGION, Projected, begun, drawn, replied
+from tests.intake.given import REGION, Projected, begun, drawn, make, replied
 from tests.servers import Addresses
 
 
 @pytest.fixture
 def apart(servers: Addresses) -> Iterator[Projected]:
-    """A space of its own with intake's database; its topics are not made."""
-    settings = Settings(space=f"t{uuid.uuid4().hex[:12]}", kafka=servers.kafka, postgres=servers.postgres)
-    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{settings.space}_intake"')
-    files = [*migrate.PLUMBING, migrate.DIRECTORY, *migrate.service_files(SERVICE)]
-    migrate.migrate(settings.database("intake", guarded=False), files)
-    made = Projected(settings)
+    """A space of its own; its topics are not made."""
+    made = Projected(make(servers))
     yield made
     made.close()
 

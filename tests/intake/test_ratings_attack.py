@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,9 +17,11 @@ from services.intake.settings import Settings
 from services.intake.store import ballots as store
 from services.intake.store import codes as spending
 from services.runtime.database import Connection
-from tests.intake import attack
-from tests.intake.attack import Seen, Voter
-from tests.intake.ratings import DAY, NOON, Driven, a_round, driven, make
+from tests.intake import attack, finding, harvest
+from tests.intake.attack import Seen
+from tests.intake.finding import Told, Voter, links, opener
+from tests.intake.given import make
+from tests.intake.ratings import DAY, NOON, Driven, a_round, driven
 from tests.servers import Addresses
 
 MARKS = (1, 2, 3, 4, 5)
@@ -49,11 +52,11 @@ def watched(own: Settings) -> int:
             to_give = [code for of in (await parts.open(rounds)).values() for code in of]
             chance.shuffle(to_give)
             looks: list[tuple[Seen, int]] = []
-            before = await attack.harvest(databases)
+            before = await harvest.tables(databases)
             for code in to_give[: FRIENDS + OTHERS]:
                 mark = chance.choice(MARKS)
                 await parts.answer(code, mark)
-                after = await attack.harvest(databases)
+                after = await harvest.tables(databases)
                 looks.append((attack.seen(before, after), mark))
                 before = after
             others = looks[FRIENDS:]
@@ -63,11 +66,11 @@ def watched(own: Settings) -> int:
     return asyncio.run(task())
 
 
-def found(own: Settings, patch: pytest.MonkeyPatch | None = None) -> dict[str, int]:
-    """How many of 150 the finder gets right, by way of joining. In each of 30 rounds five people give five marks."""
+def found(own: Settings, patch: pytest.MonkeyPatch | None = None) -> dict[str, Told]:
+    """What the finder makes of 150 answers. In each of 30 rounds five people give five marks."""
     chance = random.Random(13)
 
-    async def task() -> dict[str, int]:
+    async def task() -> dict[str, Told]:
         async with driven(own) as parts:
             rounds = [a_round(invited=5) for _ in range(ROUNDS)]
             to_give = [
@@ -81,16 +84,20 @@ def found(own: Settings, patch: pytest.MonkeyPatch | None = None) -> dict[str, i
                 if patch:
                     together(patch, parts, round_, mark)
                 await parts.answer(code, mark)
-                voters.append(Voter(round_, mark, codes.hashed(parts.ballots.secret, code) or b""))
+                voters.append(voter(parts, round_, code, mark))
             return await find(parts, voters)
 
     return asyncio.run(task())
 
 
-async def find(parts: Driven, voters: Sequence[Voter]) -> dict[str, int]:
-    private = await store.private_keys(parts.keys, [voter.round for voter in voters])
-    tables = await attack.harvest([parts.intake])
-    return attack.find(tables, voters, lambda round_, sealed: sealing.unseal(private[round_], round_, sealed))
+def voter(parts: Driven, round_: UUID, code: str, mark: int) -> Voter:
+    """Who has just answered."""
+    return Voter(round_, mark, code, codes.hashed(parts.ballots.secret, code) or b"", time.time())
+
+
+async def find(parts: Driven, voters: Sequence[Voter]) -> dict[str, Told]:
+    opens = opener(await store.private_keys(parts.keys, [voter.round for voter in voters]))
+    return finding.find(await harvest.tables([parts.intake]), voters, opens)
 
 
 def test_b4_the_watcher_does_no_better_than_who_knows_nothing(own: Settings) -> None:
@@ -124,9 +131,15 @@ def test_b4_the_watcher_bites_where_ballots_are_not_sealed_well(
 
 
 def test_b4_the_finder_does_no_better_than_who_guesses(own: Settings) -> None:
-    hits = found(own)
-    assert {"as they lie", "ctid up", "xmin down", "id up", "sealed up", "nearest transaction"} <= set(hits)
-    assert max(hits.values()) <= attack.most_by_chance(ROUNDS), hits
+    told = found(own)
+    for way in ("as they lie", "ctid up", "xmin down", "id up", "sealed up"):
+        assert opened(own, told, f"by round, {way}").tries == 5 * ROUNDS
+    assert links(told) == {}
+
+
+def opened(own: Settings, told: dict[str, Told], way: str) -> Told:
+    """What the ballots tell, opened and laid in this way."""
+    return told[f"{own.space}_intake.public.rating_ballot, {way}: sealed, opened"]
 
 
 async def appended(connection: Connection, round_: UUID, sealed: Sequence[bytes]) -> None:
@@ -156,8 +169,7 @@ def test_b4_the_finder_bites_where_ballots_lie_as_they_came(
     own: Settings, patch: pytest.MonkeyPatch, put: Callable[..., Awaitable[None]]
 ) -> None:
     patch.setattr(store, "put", put)
-    hits = found(own)
-    assert max(hits.values()) == 5 * ROUNDS, hits
+    assert max(told.hits for told in links(found(own)).values()) == 5 * ROUNDS
 
 
 def together(patch: pytest.MonkeyPatch, parts: Driven, round_: UUID, mark: int) -> None:
@@ -177,7 +189,9 @@ def together(patch: pytest.MonkeyPatch, parts: Driven, round_: UUID, mark: int) 
 def test_b4_the_finder_bites_where_code_and_ballot_share_a_transaction(
     own: Settings, patch: pytest.MonkeyPatch
 ) -> None:
-    assert found(own, patch)["nearest transaction"] == 5 * ROUNDS
+    told = links(found(own, patch))
+    ways = [way for way in told if "its xmin is xmin" in way and way.endswith(": sealed, opened")]
+    assert [told[way].hits for way in ways] == [5 * ROUNDS]
 
 
 def test_b4_a_round_with_one_answer_so_far_hides_it_from_nobody_with_its_key(own: Settings) -> None:
@@ -186,8 +200,8 @@ def test_b4_a_round_with_one_answer_so_far_hides_it_from_nobody_with_its_key(own
             one = a_round(invited=5)
             code, *_ = (await parts.open([one]))[one.round]
             await parts.answer(code, 2)
-            voter = Voter(one.round, 2, codes.hashed(parts.ballots.secret, code) or b"")
-            assert set((await find(parts, [voter])).values()) == {1}
+            told = await find(parts, [voter(parts, one.round, code, 2)])
+            assert opened(own, told, "by round, as they lie") == Told(1, 1, 1.0)
 
     asyncio.run(task())
 
@@ -205,7 +219,7 @@ def test_b4_once_a_round_has_ended_whatever_copies_there_are_say_nothing(own: Se
             await parts.release(NOON + 11 * DAY)
             assert len(copy[one.round]) == 5
             assert await store.private_keys(parts.keys, [one.round]) == {}
-            left = await attack.harvest([parts.keys])
+            left = await harvest.tables([parts.keys])
             assert str(one.round) not in repr(left)
 
     asyncio.run(task())

@@ -22,7 +22,8 @@ from services.intake.settings import Settings
 from services.intake.store import ballots as store
 from services.intake.store import rounds as rounds_store
 from services.refused import Refused
-from tests.intake.ratings import CLOSED, DAY, NOON, RELEASED, TODAY, Driven, a_round, driven, make
+from tests.intake.given import make
+from tests.intake.ratings import CLOSED, DAY, NOON, RELEASED, TODAY, Driven, a_round, driven
 from tests.servers import Addresses
 
 AFTER = NOON + 11 * DAY

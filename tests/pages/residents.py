@@ -1,6 +1,5 @@
 """intake with its pages on a port, three databases of its own, and a made-up county that assignment tells of."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from kafka.admin import KafkaAdminClient
 from lianxin_schemas.directory import DIRECTORY
@@ -21,17 +19,15 @@ from playwright.sync_api import Page
 
 from deploy.local import keys
 from services.intake.api.app import application
-from services.intake.settings import BESIDE, Settings
-from services.runtime import broker, migrate, topics
-from services.runtime.database import conninfo
+from services.intake.settings import Settings
+from services.runtime import broker, topics
 from services.runtime.settings import Settings as Common
 from tests.intake.asking import receive, told
-from tests.intake.given import Projected, drawn
+from tests.intake.given import Projected, drawn, make
 from tests.pages.looking import Look
 from tests.pages.serving import on_port
 from tests.servers import Addresses
 
-SERVICE = Path(__file__).parents[2] / "services/intake"
 COUNTY, EAST, WEST, UPPER, LOWER = "990101", "990101001", "990101002", "990101001001", "990101001002"
 REGIONS = {COUNTY: "示范县", EAST + "000": "东镇", WEST + "000": "西镇", UPPER: "上村", LOWER: "下村"}
 NAMES = {
@@ -115,11 +111,8 @@ def topics_of(settings: Common, service: str = "intake") -> Iterator[None]:
 @contextmanager
 def installed(servers: Addresses, state: Path) -> Iterator[Installation]:
     """All of it, for as long as the context lasts."""
-    space = f"t{uuid.uuid4().hex[:12]}"
-    settings = Settings(
-        space=space,
-        kafka=servers.kafka,
-        postgres=servers.postgres,
+    settings = make(
+        servers,
         jwks=keys.make_key(state / "keys"),
         seal_keys=keys.make_seal_keys(state / "keys", ["intake"]),
         county="示范县",
@@ -130,13 +123,6 @@ def installed(servers: Addresses, state: Path) -> Iterator[Installation]:
         reception_en="10th and 20th of each month, reception room of the county\nWednesdays, township offices",
         plain_http=True,
     )
-    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        for database in ("intake", *BESIDE):
-            connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    shared = [*migrate.PLUMBING, migrate.DIRECTORY, migrate.SESSION]
-    migrate.migrate(settings.database("intake"), [*shared, *migrate.service_files(SERVICE)])
-    for database in BESIDE:
-        migrate.migrate(settings.database(database), migrate.service_files(SERVICE, database))
     with topics_of(settings), ThreadPoolExecutor(1) as thread, on_port(application(settings)) as address:
         assignment = thread.submit(Projected, settings).result()
         running = Installation(address, settings, assignment, thread)

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +14,6 @@ import httpx
 import psycopg
 import pytest
 from lianxin_schemas.events.responsibility import RegionLevel
-from lianxin_schemas.topics import produced_by
 from playwright.sync_api import Page, Request, expect
 
 from deploy.local import keys
@@ -23,15 +21,14 @@ from services.intake.api import ratings
 from services.intake.api.app import application
 from services.intake.domain.codes import Guesses
 from services.intake.domain.rounds import local_day
-from services.intake.settings import BESIDE, Settings
-from services.runtime import migrate, topics
-from services.runtime.database import conninfo
+from services.intake.settings import Settings
+from tests.intake.given import make
 from tests.intake.ratings import DAY, a_round
 from tests.pages.looking import Look
+from tests.pages.residents import topics_of
 from tests.pages.serving import on_port
 from tests.servers import Addresses
 
-SERVICE = Path(__file__).parents[2] / "services/intake"
 TODAY = local_day(datetime.now(UTC))
 TOWN, VILLAGE = "990101001", "990101001001"
 
@@ -71,28 +68,15 @@ class Intake:
 @pytest.fixture(scope="module")
 def intake(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     """One for all tests here; a zone, its places and its cadre are known by name."""
-    space = f"t{uuid.uuid4().hex[:12]}"
-    settings = Settings(
-        space=space,
-        kafka=servers.kafka,
-        postgres=servers.postgres,
+    settings = make(
+        servers,
         jwks=keys.make_key(tmp_path_factory.mktemp("keys")),
         county="示范县",
         county_en="Model County",
         plain_http=True,
     )
-    with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
-        for database in ("intake", *BESIDE):
-            connection.execute(f'CREATE DATABASE "{space}_{database}"')
-    shared = [*migrate.PLUMBING, migrate.SESSION, migrate.DIRECTORY]
-    migrate.migrate(settings.database("intake"), [*shared, *migrate.service_files(SERVICE)])
-    for database in BESIDE:
-        migrate.migrate(settings.database(database), migrate.service_files(SERVICE, database))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(topics, "EVERY", produced_by("intake"))
-        topics.apply(settings)
     app = application(settings)
-    with on_port(app) as at:
+    with topics_of(settings), on_port(app) as at:
         made = Intake(at, settings, app)
         made.sql(
             f"INSERT INTO region VALUES ('{TOWN}', 1, '{RegionLevel.TOWNSHIP}', NULL),"

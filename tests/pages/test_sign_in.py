@@ -126,6 +126,26 @@ def test_what_was_typed_outlives_the_session_a17(running: Installation, look: Lo
     assert page.url == f"{running.desk}/own?sent=1"
 
 
+def test_a_sign_in_that_ends_soon_is_said_and_made_anew_beside_the_form_a17(running: Installation, look: Look) -> None:
+    page = look.open(f"{running.desk}/own")
+    sign_in(page)
+    assert page.locator(".block.warn").count() == 0
+    running.sql("UPDATE session SET expires = now() + interval '20 minutes' WHERE principal = 'c-0001'")
+    page.reload()
+    expect(page.locator(".block.warn")).to_contain_text("登录到")
+    look.here(page, "sign-in-ends")
+    page.fill("#what", "写了一半")
+    with page.context.expect_page() as opened:
+        page.click(".block.warn a")
+    expect(opened.value.locator("h1")).to_contain_text("您已登录")
+    page.check("#channel")
+    page.select_option("#village", "east")
+    page.check("#households-2")
+    page.click("button.primary")
+    assert page.url == f"{running.desk}/own?sent=1"
+    assert page.locator(".block.warn").count() == 0
+
+
 def test_people_are_those_that_the_file_names(running: Installation, look: Look) -> None:
     file = running.state / "people.json"
     people = [{"id": "c-0042", "name": "甲", "roles": ["cadre", "office"], "office": "o-0001"}]

@@ -44,9 +44,9 @@ def test_V1_a_visit_is_entered_and_says_so(residents: Installation, look: Look, 
     page = look.open(url, cookies=cookies, scripts=False)
     fill(page, "h-000123\nh-000124，h-000123")
     page.click("button.primary")
-    assert page.url == f"{residents.address}/visits/entered"
-    look(page.url, "visit-entered", cookies=cookies, most=STAFF)
     [visit] = visits(residents, "h-000123")
+    assert page.url == f"{residents.address}/visits/{visit['visit']}/needs"
+    look(page.url, "visit-entered", cookies=cookies, most=STAFF)
     assert visit["households"] == ["h-000123", "h-000124"]
     assert (visit["cadre"], visit["purpose"], visit["needs"]) == ("c-upper", "care", ["01.02"])
     assert visit["promises"] == [{"matter": "03.05", "due": "2030-01-31"}]

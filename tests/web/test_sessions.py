@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -79,6 +79,16 @@ async def test_it_ends_after_its_hours_and_when_it_lies_unused(pool: AsyncConnec
     assert not await ended(pool, id_)
     await move(pool, "last_seen", timedelta(minutes=-121))
     assert await ended(pool, id_)
+
+
+async def test_a_session_tells_half_an_hour_before_that_it_ends_a17(pool: AsyncConnectionPool[Any]) -> None:
+    id_ = await sessions().begin(pool, STAFF)
+    await move(pool, "expires", timedelta(hours=-11, minutes=-29))
+    assert (await sessions().principal(pool, id_)).ends is None
+    await move(pool, "expires", timedelta(minutes=-2))
+    ends = (await sessions().principal(pool, id_)).ends
+    assert ends is not None
+    assert timedelta() < ends - datetime.now(UTC) < timedelta(minutes=30)
 
 
 async def test_rows_go_a_month_after_their_end(pool: AsyncConnectionPool[Any]) -> None:

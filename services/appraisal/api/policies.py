@@ -12,10 +12,10 @@ from services.appraisal.domain.policy import AdoptPolicy, adopt
 from services.appraisal.domain.words import of_policy
 from services.appraisal.store import policies
 from services.runtime import log
-from services.runtime.execute import execute
 from services.runtime.log import Entry, Fact
 from services.web.principals import Allow, Principal, Role, anyone
 from services.web.receipts import Receipt
+from services.web.writing import write
 
 router = APIRouter(prefix="/policies", tags=["policies"])
 
@@ -37,20 +37,11 @@ async def adopt_one(command: AdoptPolicy, principal: Adopter, request: Request) 
     """Adopts the next edition of a policy, checked and refused as a whole."""
     stream, now = f"policy-{command.policy}", datetime.now(UTC)
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        editions = [cast(PolicyAdopted, entry.event) for entry in entries[stream]]
+    def decide(entries: list[Entry]) -> list[Fact]:
+        editions = [cast(PolicyAdopted, entry.event) for entry in entries]
         return [Fact(adopt(editions, command), now)]
 
-    receipt = await execute(
-        request.app.state.pool,
-        request.app.state.log,
-        command=command.command,
-        hash_=log.content_hash(command),
-        author=principal.author,
-        streams=[stream],
-        decide=decide,
-    )
-    return Receipt.of(receipt)
+    return await write(request, principal, command.command, log.content_hash(command), stream, decide)
 
 
 @router.get("", dependencies=[Depends(anyone)])

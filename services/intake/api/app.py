@@ -9,7 +9,7 @@ from lianxin_schemas.events.ratings import RoundEvent
 from services.intake.api import answers, follow, listing, marks, petitions, ratings, rounds, vault, visits
 from services.intake.ballots import Ballots
 from services.intake.desk import Desk
-from services.intake.pages import following, home, raising, rating, visit, words
+from services.intake.pages import following, home, needs, raising, rating, visit, words
 from services.intake.projections import PROJECTION
 from services.intake.refusals import TEXTS
 from services.intake.settings import Settings
@@ -28,6 +28,7 @@ def application(settings: Settings) -> FastAPI:
 
     routers = (
         visit.router,  # /visits/new is no visit's id
+        needs.router,
         visits.router,
         petitions.router,
         answers.router,

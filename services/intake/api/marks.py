@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request
 
 from services.intake.domain.marks import GiveMark, fold, give_mark
 from services.runtime import log
-from services.runtime.execute import execute
 from services.runtime.log import Entry, Fact
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
+from services.web.writing import write
 
 router = APIRouter(prefix="/marks", tags=["ratings"])
 
@@ -21,18 +21,8 @@ async def give(
 ) -> Receipt:
     """Gives a mark, or replaces the one of the same level, cadre and period."""
     now = datetime.now(UTC)
-    stream = f"mark-{command.mark}"
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        return [Fact(event, now) for event in give_mark(fold(entry.event for entry in entries[stream]), command)]
+    def decide(entries: list[Entry]) -> list[Fact]:
+        return [Fact(event, now) for event in give_mark(fold(entry.event for entry in entries), command)]
 
-    receipt = await execute(
-        request.app.state.pool,
-        request.app.state.log,
-        command=command.command,
-        hash_=log.content_hash(command),
-        author=principal.author,
-        streams=[stream],
-        decide=decide,
-    )
-    return Receipt.of(receipt)
+    return await write(request, principal, command.command, log.content_hash(command), f"mark-{command.mark}", decide)

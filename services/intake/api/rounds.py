@@ -15,12 +15,13 @@ from services.intake.domain.rounds import CloseRound, OpenRound, local_day
 from services.intake.store import rounds as store
 from services.refused import Refused
 from services.runtime import log
-from services.runtime.execute import execute, known
+from services.runtime.execute import known
 from services.runtime.log import Decision, Entry, Fact, Overtaken
 from services.web import batches
 from services.web.batches import Items
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
+from services.web.writing import write
 
 router = APIRouter(prefix="/ratings/rounds", tags=["ratings"])
 
@@ -78,25 +79,16 @@ async def open_many(batch: Batch, principal: Organisation, request: Request, res
 @router.post("/{round_}/closing", status_code=201)
 async def close(round_: UUID, command: CloseRound, principal: Organisation, request: Request) -> Receipt:
     """Closes a round whose last day has passed."""
-    now = datetime.now(UTC)
+    stream, now = f"round-{round_}", datetime.now(UTC)
     today = local_day(now)
     async with request.app.state.pool.connection() as connection:
         released, waiting = await store.stop(connection, round_, today)
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = rounds.fold(entry.event for entry in entries[f"round-{round_}"])
+    def decide(entries: list[Entry]) -> list[Fact]:
+        state = rounds.fold(entry.event for entry in entries)
         return [Fact(event, now) for event in rounds.close_round(state, today, released, waiting)]
 
-    receipt = await execute(
-        request.app.state.pool,
-        request.app.state.log,
-        command=command.command,
-        hash_=log.content_hash(command, f"round-{round_}"),
-        author=principal.author,
-        streams=[f"round-{round_}"],
-        decide=decide,
-    )
-    return Receipt.of(receipt)
+    return await write(request, principal, command.command, log.content_hash(command, stream), stream, decide)
 
 
 async def _open(command: OpenRound, principal: Principal, request: Request) -> Opened:

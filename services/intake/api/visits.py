@@ -15,12 +15,12 @@ from services.intake.domain.petitions import RaiseNeeds
 from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
 from services.refused import Refused
 from services.runtime import log
-from services.runtime.execute import execute
 from services.runtime.log import Entry, Fact
 from services.web import batches
 from services.web.batches import Items, Outcome
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
+from services.web.writing import write
 
 router = APIRouter(prefix="/visits", tags=["visits"])
 
@@ -67,8 +67,8 @@ async def correct(visit: UUID, command: CorrectVisit, principal: Writer, request
     visiting.own(principal, command.visit.cadre)
     now = datetime.now(UTC)
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = _state(entries[f"visit-{visit}"], principal)
+    def decide(entries: list[Entry]) -> list[Fact]:
+        state = visiting.state(entries, principal)
         events = visits.correct_visit(state, command, now, visiting.oldest(request.app.state.desk, principal))
         return [Fact(event, now) for event in events]
 
@@ -80,8 +80,8 @@ async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, reque
     """Takes the entry back."""
     now = datetime.now(UTC)
 
-    def decide(entries: dict[str, list[Entry]]) -> list[Fact]:
-        state = _state(entries[f"visit-{visit}"], principal)
+    def decide(entries: list[Entry]) -> list[Fact]:
+        state = visiting.state(entries, principal)
         return [Fact(event, now) for event in visits.withdraw_visit(state, command)]
 
     return await _change(visit, command, principal, request, decide)
@@ -90,8 +90,8 @@ async def withdraw(visit: UUID, command: WithdrawVisit, principal: Writer, reque
 @router.post("/{visit}/petitions", status_code=201)
 async def raise_needs(visit: UUID, command: RaiseNeeds, principal: Writer, request: Request) -> list[Numbered]:
     """Makes petitions from needs of the visit in one step (V4); an outcome for each need, in their order."""
-    state = _state(await _entries(visit, request), principal)
     desk, now = request.app.state.desk, datetime.now(UTC)
+    state = visiting.state(await visiting.entries(desk, visit), principal)
     receipt, made = await receiving.raise_needs(desk, visit, command, state, principal.author, now)
     return [Numbered.with_number(receipt, each) for each in made]
 
@@ -99,33 +99,13 @@ async def raise_needs(visit: UUID, command: RaiseNeeds, principal: Writer, reque
 @router.get("/{visit}")
 async def show(visit: UUID, principal: Reader, request: Request) -> VisitView:
     """The visit as it stands."""
-    found = await _entries(visit, request)
-    state = _state(found, principal, Role.ORGANISATION)
+    found = await visiting.entries(request.app.state.desk, visit)
+    state = visiting.state(found, principal, Role.ORGANISATION)
     if state.visit is None:
         raise Refused("visit.not-found")
     return VisitView(phase=state.phase, visit=state.visit, version=found[-1].version)
 
 
-async def _entries(visit: UUID, request: Request) -> list[Entry]:
-    async with request.app.state.pool.connection() as connection:
-        return (await log.load(connection, [f"visit-{visit}"]))[f"visit-{visit}"]
-
-
 async def _change(visit: UUID, command: visits.Command, principal: Principal, request: Request, decide: Any) -> Receipt:
-    receipt = await execute(
-        request.app.state.pool,
-        request.app.state.log,
-        command=command.command,
-        hash_=log.content_hash(command, f"visit-{visit}"),
-        author=principal.author,
-        streams=[f"visit-{visit}"],
-        decide=decide,
-    )
-    return Receipt.of(receipt)
-
-
-def _state(entries: list[Entry], principal: Principal, *others: Role) -> visits.State:
-    state = visits.fold(entry.event for entry in entries)
-    if state.visit is not None:
-        visiting.own(principal, state.visit.cadre, *others)
-    return state
+    stream = f"visit-{visit}"
+    return await write(request, principal, command.command, log.content_hash(command, stream), stream, decide)

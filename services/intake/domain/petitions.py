@@ -1,7 +1,6 @@
 """A petition as it comes in (C1, V4). What becomes of it is assignment's."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -135,7 +134,7 @@ def raise_needs(
         raise Refused("visit.not-found")
     if state.phase is visits.Phase.WITHDRAWN:
         raise Refused("visit.withdrawn")
-    free = _free(visit, Counter(state.visit.needs), raised)
+    free = _free(visit, state.visit.needs, raised)
     found = []
     for number, need in enumerate(command.needs):
         if need.category not in free:
@@ -157,16 +156,17 @@ def raise_needs(
     return found
 
 
-def candidates(visit: UUID, needs: Iterable[str]) -> list[UUID]:
-    """Every petition that needs of a visit could become."""
-    return [id_ for ids in _free(visit, Counter(needs), ()).values() for id_ in ids]
+def candidates(visit: UUID, needs: Sequence[str]) -> list[UUID]:
+    """The petition that each need of a visit becomes, in their order."""
+    return [need_id(visit, need, needs[:nth].count(need)) for nth, need in enumerate(needs)]
 
 
-def _free(visit: UUID, heard: Counter[str], raised: Collection[UUID]) -> dict[str, list[UUID]]:
-    return {
-        category: [id_ for nth in range(count) if (id_ := need_id(visit, category, nth)) not in raised]
-        for category, count in heard.items()
-    }
+def _free(visit: UUID, needs: Sequence[str], raised: Collection[UUID]) -> dict[str, list[UUID]]:
+    free: dict[str, list[UUID]] = {need: [] for need in needs}
+    for need, id_ in zip(needs, candidates(visit, needs), strict=True):
+        if id_ not in raised:
+            free[need].append(id_)
+    return free
 
 
 def _lead(petition: UUID, about: Sequence[str]) -> list[Event]:

@@ -42,6 +42,12 @@ def _lines(text: Any) -> Any:
     return text.replace("\r\n", "\n") if isinstance(text, str) else text
 
 
+Said = Annotated[Words | None, BeforeValidator(_lines)]
+ByTelephone = Annotated[Telephone | None, BeforeValidator(_plain)]
+ByMail = Annotated[Mail | None, BeforeValidator(_plain)]
+"""What somebody typed of what happened and how to be reached, if anything."""
+
+
 class Answers(BaseModel):
     """All fields of all pages; what has not been asked yet is absent."""
 
@@ -53,13 +59,13 @@ class Answers(BaseModel):
     checked: Literal["yes"] | None = None
     """All was answered once: what is changed leads straight back to the check."""
     category: CategoryCode | None = None
-    words: Annotated[Words | None, BeforeValidator(_lines)] = None
+    words: Said = None
     official: Literal["yes"] | None = None
     place: RegionCode | None = None
     zone: ZoneId | Literal["-"] | None = None
     about: Annotated[tuple[CadreId | Literal["-"], ...], Field(max_length=20)] = ()
-    telephone: Annotated[Telephone | None, BeforeValidator(_plain)] = None
-    mail: Annotated[Mail | None, BeforeValidator(_plain)] = None
+    telephone: ByTelephone = None
+    mail: ByMail = None
 
     def open(self) -> Iterator[Step]:
         """The pages that still need an answer, in their order."""

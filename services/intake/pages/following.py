@@ -4,8 +4,9 @@ Number and code are typed once; then they lie in a cookie (`code.py`), so that a
 shows the same petition. What the resident does is in intake's own log when it is answered, and so in the next page.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Query, Request, Response
@@ -32,6 +33,7 @@ from services.web.seals import proof, soon
 router = pages.router(prefix="/follow", dependencies=[Depends(anyone)])
 
 AT = "/follow/petition"
+A = TypeVar("A", AskWithdrawal, AskErasure)
 Done = Annotated[Literal["verdict", "withdrawal", "erasure"] | None, Query()]
 CODE: dict[str, Pair] = {
     "number": ("写上12位编号，收据上有", "Write the number of 12 digits; it is on your receipt"),
@@ -85,7 +87,7 @@ async def judge(request: Request) -> Response:
     held = _held(request)
     form = await read(request, Verdict, VERDICT)
     with form:
-        command = GiveVerdict(number=held.number, secret=held.secret, **dict(form.value))
+        command = GiveVerdict(**dict(held), **dict(form.value))
         await following.judge(_desk(request), command, datetime.now(UTC))
         return see_other(f"{AT}?done=verdict")
     return await _show(request, form)
@@ -113,13 +115,7 @@ async def ask_withdrawal(request: Request) -> Response:
 @router.post("/petition/withdrawal")
 async def withdraw(request: Request) -> Response:
     """Asks for nothing any more."""
-    held = _held(request)
-    form = await read(request, Act)
-    with form:
-        command = AskWithdrawal(number=held.number, secret=held.secret, command=form.value.command)
-        await following.withdraw(_desk(request), command, datetime.now(UTC))
-        return see_other(f"{AT}?done=withdrawal")
-    return await _sure(request, "withdrawal", form)
+    return await _act(request, "withdrawal", AskWithdrawal, following.withdraw)
 
 
 @router.get("/petition/erasure")
@@ -131,13 +127,7 @@ async def ask_erasure(request: Request) -> Response:
 @router.post("/petition/erasure")
 async def erase(request: Request) -> Response:
     """Has everything destroyed that is kept of the resident with this petition."""
-    held = _held(request)
-    form = await read(request, Act)
-    with form:
-        command = AskErasure(number=held.number, secret=held.secret, command=form.value.command)
-        await following.erase(_desk(request), command, datetime.now(UTC))
-        return see_other(f"{AT}?done=erasure")
-    return await _sure(request, "erasure", form)
+    return await _act(request, "erasure", AskErasure, following.erase)
 
 
 @router.post("/leave")
@@ -169,6 +159,18 @@ async def _show(request: Request, form: Form[Verdict], done: str | None = None) 
         "seconds": soon(_desk(request).settings),
     }
     return _kept(request, page(request, "petition.html", form=form, **values))
+
+
+async def _act(
+    request: Request, act: str, kind: type[A], do: Callable[[Desk, A, datetime], Awaitable[object]]
+) -> Response:
+    """Carries out an act that is meant."""
+    held = _held(request)
+    form = await read(request, Act)
+    with form:
+        await do(_desk(request), kind(**dict(held), **dict(form.value)), datetime.now(UTC))
+        return see_other(f"{AT}?done={act}")
+    return await _sure(request, act, form)
 
 
 async def _sure(request: Request, act: str, form: Form[Act]) -> Response:

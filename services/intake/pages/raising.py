@@ -150,7 +150,7 @@ async def _category(request: Request, form: Form[Answers], of: str) -> dict[str,
     """Fields, then groups of one, then categories of a group. Those have no English names."""
     if of not in categories.names() or not categories.ours(of):
         codes = list(FIELDS)[FIRST:] if of == "more" else list(FIELDS)[:FIRST]
-        rows = [("to", f"category:{each}", _category_called(each), _(FIELDS[each])) for each in codes]
+        rows = [("to", f"category:{each}", category_called(each), _(FIELDS[each])) for each in codes]
         last = ("category", OTHER) if of == "more" else ("to", "category:more")
         return {"rows": [*rows, (*last, _("None of these"), "")], "under": ""} | (
             {"back_to": "category"} if of == "more" else {}
@@ -160,9 +160,9 @@ async def _category(request: Request, form: Form[Answers], of: str) -> dict[str,
     for each in categories.children(of):
         leads_on = deeper and spoken().language == "zh" and len(categories.children(each)) > 1
         name, value = ("to", f"category:{each}") if leads_on else ("category", each)
-        rows.append((name, value, _category_called(each), ""))
+        rows.append((name, value, category_called(each), ""))
     rows.append(("category", of, _("None of these"), ""))
-    return {"rows": rows, "under": _category_called(of), "back_to": f"category:{of[:-3]}"}
+    return {"rows": rows, "under": category_called(of), "back_to": f"category:{of[:-3]}"}
 
 
 async def _words(request: Request, form: Form[Answers], of: str) -> dict[str, Any]:
@@ -204,7 +204,7 @@ async def _reach(request: Request, form: Form[Answers], of: str) -> dict[str, An
 async def _check(request: Request, form: Form[Answers], of: str) -> dict[str, Any]:
     form.typed["checked"] = "yes"
     rows = [
-        (_("What it is about"), _category_called(form.given("category"), whole=True), "category"),
+        (_("What it is about"), category_called(form.given("category"), whole=True), "category"),
         (_("What happened"), form.given("words"), "words"),
         (_("Where"), await _where(request, form), "place"),
     ]
@@ -240,8 +240,8 @@ async def _leaders(request: Request, form: Form[Answers]) -> list[tuple[str, tup
     return [(view.leader.id, (called(view.leader), zone_called(view))) for view in reversed(views) if view.leader]
 
 
-def _category_called(code_: str, *, whole: bool = False) -> str:
-    """A category, or with all those above it."""
+def category_called(code_: str, *, whole: bool = False) -> str:
+    """A category, or with all those above it; nothing for what is not in the tree."""
     if code_ not in categories.names():
         return ""
     if spoken().language == "zh":

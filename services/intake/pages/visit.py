@@ -81,14 +81,8 @@ async def enter(principal: Cadre, request: Request) -> Response:
     with form:
         command = LogVisit(command=form.value.command, visit=_visit(form.value, principal.id))
         await visiting.enter(request.app.state.desk, command, principal, datetime.now(UTC))
-        return see_other("/visits/entered")
+        return see_other(f"/visits/{command.visit.visit}/needs")
     return _show(request, form)
-
-
-@router.get("/visits/entered")
-async def entered(_principal: Cadre, request: Request) -> Response:
-    """It is on record."""
-    return page(request, "visit-entered.html")
 
 
 def _visit(entry: Entry, cadre: str) -> VisitLogged:
