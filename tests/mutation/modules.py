@@ -1,7 +1,7 @@
 """Which tests are to find the faults of a module: those that speak of it and take seconds."""
 
 RUNTIME = "tests/runtime"
-FOLD = ("tests/appraisal/test_projection.py", "tests/appraisal/test_coverage.py")
+FOLD = tuple(f"tests/appraisal/test_{name}.py" for name in ("projection", "coverage", "orders", "answers", "api"))
 MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "inbox": ("services/runtime/inbox.py", (f"{RUNTIME}/test_sort.py", f"{RUNTIME}/test_sort_model.py")),
     "gather": ("services/runtime/gather.py", (f"{RUNTIME}/test_gather.py",)),
