@@ -214,7 +214,7 @@ def test_rule_4_the_hash_of_a_command_tells_content_and_what_it_is_about() -> No
 async def test_a_history_is_the_events_of_topics_in_order_and_how_far_it_reaches(info: str) -> None:
     async with await connect(info) as connection:
         assert await log.history(connection, ["visits"], 7) == ([], 7)
-        await log.write(connection, [decision(petition(), logged()), decision(logged())])
+        await log.write(connection, [decision(logged(), petition()), decision(logged())])
         entries, behind = await log.history(connection, ["visits"])
         assert ([entry.event.name for entry in entries], behind) == (["visit.logged"] * 2, 3)
         later, end = await log.history(connection, ["visits", "petitions"], 2)

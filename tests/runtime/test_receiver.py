@@ -20,7 +20,7 @@ from tests.runtime.making import corrected, decision, logged, message, raw, seal
 pytestmark = pytest.mark.anyio
 Rows = Callable[..., list[tuple[Any, ...]]]
 PLACE = 4
-VISITS = visits_in(PLACE, 6)
+VISITS = visits_in(PLACE, 12)
 
 
 @pytest.fixture
@@ -118,10 +118,11 @@ async def test_rule_2_a_batch_that_takes_longer_than_a_transaction_may_last_is_h
     assert max(sizes[2:]) == 2, "what follows begins with the size that went through"
 
 
+@pytest.mark.parametrize(("many", "went"), [(1, [1, 1]), (2, [2, 1, 1]), (6, [6, 3, 3])])
 async def test_rule_2_a_batch_that_went_through_halved_is_followed_by_one_twice_as_large(
-    consumer: Make, settings: Settings, seen: Callable[[], list[int]]
+    settings: Settings, seen: Callable[[], list[int]], many: int, went: list[int]
 ) -> None:
-    """Given a connection that ends under four messages, then two go through, and four of what comes next."""
+    """Given a connection that ends under some messages: half of them at a time go through, one alone is tried again."""
     noting, sizes = Noting(), []
 
     async def breaking(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
@@ -131,19 +132,19 @@ async def test_rule_2_a_batch_that_went_through_halved_is_followed_by_one_twice_
         return await noting(connection, received)
 
     one = Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), breaking)
-    await one.take(visits(settings, 1, 2, 3, 4))
-    assert sizes == [4, 2, 2]
-    await one.take(visits(settings, 1, 2, 3, 4, 5, 6))
+    await one.take(visits(settings, *range(1, many + 1)))
+    assert sizes == went
+    await one.take(visits(settings, *range(many + 1, 2 * many + 1)))
     await one.close()
-    assert sizes == [4, 2, 2, 0, 2]
-    assert seen() == [1, 2, 3, 4, 5, 6]
+    assert sizes == [*went, many]
+    assert seen() == [*range(1, 2 * many + 1)]
 
 
 async def test_rule_12_since_when_the_database_is_away_is_known_and_that_marks_may_have_fallen_back(
     consumer: Make, settings: Settings, seen: Callable[[], list[int]]
 ) -> None:
     since: list[float | None] = []
-    noting, connections = Noting(), set()
+    noting, connections = Noting(), set[psycopg.AsyncConnection[Any]]()
 
     async def away(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
         since.append(one.failing_since)
@@ -302,8 +303,9 @@ async def test_rule_13_a_lane_ends_and_what_came_early_is_parked_when_it_is_read
 ) -> None:
     one = consumer()
     await one.take(visits(settings, 1, 2, 4))
+    beside = message(sealed("intake"), 2, space=settings.space, incarnation=2)
     with pytest.raises(Moved):
-        await one.take([ended(settings, 3)])
+        await one.take([ended(settings, 3), beside])
     assert (await one.start())["visits", PLACE] == 3, "before the one that came early"
     await one.take(visits(settings, 4, 3, 4))
     await one.take([ended(settings, 3)])
