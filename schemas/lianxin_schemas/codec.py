@@ -76,9 +76,15 @@ def encode(row: Row) -> bytes:
 
 
 def row_of(message: bytes) -> Row:
-    """The row that `encode` made a message of; its data are the very same text. Raises Unreadable."""
+    """The row that `encode` made a message of; its data are the very same text. Raises Unreadable, `not-as-encoded` for
+    an envelope that is written in another way.
+    """
     envelope = unwrap(message)
-    return Row(
+    try:
+        data = envelope.payload.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable("not-as-encoded") from error
+    row = Row(
         id=envelope.id,
         source=Source.parse(envelope.source),
         type=envelope.type,
@@ -91,8 +97,11 @@ def row_of(message: bytes) -> Row:
         causation=envelope.causationid,
         authtype=envelope.authtype,
         authid=envelope.authid,
-        data=envelope.payload.decode(),
+        data=data,
     )
+    if encode(row) != message:
+        raise Unreadable("not-as-encoded")
+    return row
 
 
 def unwrap(message: bytes | None) -> Envelope:

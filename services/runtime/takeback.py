@@ -102,7 +102,7 @@ class Taking:
     async def _insert(self, taken: Sequence[Received]) -> None:
         rows = []
         for item in taken:
-            row, lane = codec.row_of(item.message.value or b""), item.lane
+            row, lane = _row(item), item.lane
             place = (row.position, row.stream, row.version, row.id, row.type, lane.topic, lane.partition, row.number)
             times = (row.source.incarnation, row.time, row.recordedtime)
             rows.append((*place, *times, row.authtype, row.authid, row.causation, row.data))
@@ -130,3 +130,12 @@ class Taking:
         )
         if row := await cursor.fetchone():
             raise Unrecoverable("{}/{} number {} is one event in the log and another in Kafka".format(*row))
+
+
+def _row(item: Received) -> codec.Row:
+    """The row that a message was. Raises Unrecoverable for one that no relay of this release has written."""
+    try:
+        return codec.row_of(item.message.value or b"")
+    except codec.Unreadable as error:
+        place = f"{item.lane.topic}/{item.lane.partition} offset {item.message.offset}"
+        raise Unrecoverable(f"{place} cannot be read ({error.reason}): it was not written by a relay") from error

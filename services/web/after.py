@@ -52,6 +52,15 @@ class Arrivals:
             if error := look.exception():
                 raise error
 
+    async def before(self, after: str | None) -> None:
+        """The same for a command, which is carried out then or not at all: 202, which a query gets, would read as
+        accepted. Raises Refused `after.too-early` instead of `after.not-yet`.
+        """
+        try:
+            await self.wait(after)
+        except Refused as refused:
+            raise (Refused("after.too-early") if refused.code == "after.not-yet" else refused) from refused
+
     async def _refresh(self) -> None:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(

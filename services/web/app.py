@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.types import ASGIApp
 
 from services.runtime.settings import Settings
-from services.web import errors, seals, signin
+from services.web import documented, errors, seals, signin
 from services.web.errors import Catalogue, Text
 from services.web.guard import Guard
 from services.web.pages import Pages, answer
-from services.web.principals import Tokens, unguarded
+from services.web.principals import Tokens, asking, unguarded
 from services.web.sessions import Sessions
 
 SERVICES = Path(__file__).parents[1]
@@ -26,12 +28,26 @@ Reason = Callable[[], Awaitable[str | None]]
 """Why the process is not ready, as a sentence; None when it is."""
 
 
+class Readiness(BaseModel):
+    """Whether requests should be sent here."""
+
+    ready: bool
+    reasons: list[str]
+
+
 class Application(FastAPI):
-    """FastAPI, with words for a body that is too large, and the guard around all."""
+    """FastAPI, with words for a body that is too large, the guard around all, and refusals in its OpenAPI document."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application as it is served."""
         return Guard(errors.LimitInWords(super().build_middleware_stack(), answer), self.state.pages)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            catalogue: Catalogue = self.state.catalogue
+            documented.complete(super().openapi(), catalogue.texts, catalogue.own, asking(self.routes))
+        return super().openapi()
 
 
 def build(
@@ -77,7 +93,7 @@ def _health(app: FastAPI) -> None:
         """The process answers."""
         return {"live": True}
 
-    @app.get("/readyz")
+    @app.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     async def readyz() -> JSONResponse:
         """Whether requests should be sent here, with the reasons if not."""
         found = await asyncio.gather(*(reason() for reason in app.state.reasons))

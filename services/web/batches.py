@@ -9,7 +9,6 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field, ValidationError
 
 from services.refused import Refused
-from services.web.after import Arrivals
 from services.web.errors import EXPECTED, field_errors, refusal_of
 from services.web.receipts import Receipt
 
@@ -48,16 +47,6 @@ def read(items: Sequence[Any], parse: Callable[[Any], T]) -> list[T | Validation
         except ValidationError as error:
             found.append(error)
     return found
-
-
-async def arrived(arrivals: Arrivals, after: str | None) -> None:
-    """Waits for what a batch follows from. Raises Refused `after.too-early`: a batch is carried out then or not at all,
-    for 202, which a query gets, would read as accepted.
-    """
-    try:
-        await arrivals.wait(after)
-    except Refused as refused:
-        raise (Refused("after.too-early") if refused.code == "after.not-yet" else refused) from refused
 
 
 async def receipts(

@@ -150,7 +150,7 @@ class Catalogue:
     """The words of one service beside the common ones."""
 
     def __init__(self, own: Mapping[str, Text]) -> None:
-        self.texts = {**COMMON, **own}
+        self.texts, self.own = {**COMMON, **own}, frozenset(own)
 
     def body(self, refused: Refused, **more: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON of a refusal."""

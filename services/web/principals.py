@@ -142,6 +142,18 @@ async def anyone() -> None:
     """A dependency that says: this route is for everybody, signed in or not (U1, U2)."""
 
 
+def asking(routes: Sequence[BaseRoute]) -> dict[str, frozenset[Role] | None]:
+    """For each `method path` that looks at tokens: the roles it is for, None where it is for anyone."""
+    found: dict[str, frozenset[Role] | None] = {}
+    for route in iter_route_contexts(routes):
+        if isinstance(route.original_route, APIRoute):
+            calls = [dependency.call for dependency in route.dependant.dependencies]
+            roles = next((call.roles for call in calls if isinstance(call, Allow)), None)
+            if roles is not None or whoever in calls:
+                found |= {f"{method.lower()} {route.path}": roles for method in route.methods or ()}
+    return found
+
+
 def unguarded(routes: Sequence[BaseRoute]) -> list[str]:
     """Paths of routes that state neither their roles nor that they are for anyone: there must be none."""
     return [

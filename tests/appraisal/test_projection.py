@@ -131,6 +131,12 @@ def test_A4_Z8_credit_moves_with_the_newest_credit_of_the_case(store: Store, log
     assert cases(store) == [("cadre", "c-3", "2026-03-01", 1, 1), ("zone", "", "2026-03-01", 1, 1)]
 
 
+def test_A4_who_gets_a_case_that_was_opened_again_has_its_credit(store: Store, log: Published) -> None:
+    store.take(log.all(handled(1), (replied(1, "c-1"), at("2026-03-05 09:00"))))
+    store.settles(log.all(reopened(1, "c-2"), limit(1, "2026-05-10 00:00")))
+    assert figures(store) == [("c-2", 1, 0, 0, 0, 0, 0)]
+
+
 def test_Z2_a_period_has_the_last_day_of_its_newest_event(store: Store, log: Published) -> None:
     started = PairingStarted(household="h-1", cadre="c-1", since=date(2026, 1, 1))
     ended = PairingEnded(household="h-1", cadre="c-1", since=date(2026, 1, 1), until=date(2026, 6, 30))

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
@@ -121,11 +120,3 @@ def test_any_bytes_are_refused_in_words(
     answer = send(api, settings, route, content)
     assert answer.status_code >= 400
     judge(rows, before, answer)
-
-
-@MANY
-@given(st.text(min_size=1, max_size=60).filter(lambda text: not set(text) & set("/?#\\") and text not in {".", ".."}))
-def test_any_visit_in_the_address_is_answered(api: Client, text: str) -> None:
-    answer = api.call("GET", "/visits/" + quote(text, errors="replace"))
-    assert answer.status_code in {404, 405, 422}
-    assert answer.json()["code"]

@@ -14,8 +14,8 @@ from lianxin_schemas.events.visits import VisitLogged
 
 from services.runtime import gather, log
 from services.runtime.database import conninfo
-from services.runtime.gather import Contradicted, Gatherer, Overloaded, Unavailable
-from services.runtime.log import Author, Decision, Overtaken, Receipt, TooLarge
+from services.runtime.gather import Contradicted, Gatherer, Overloaded, Torn, Unavailable, same
+from services.runtime.log import Author, Decision, First, Overtaken, Receipt, TooLarge
 from services.runtime.readback import Ahead
 from services.runtime.settings import Settings
 from tests.runtime.audit import audit
@@ -66,6 +66,19 @@ async def test_rule_3_many_that_wait_share_one_commit(info: str, rows: Rows) -> 
         await submit(gatherer, *(decision(logged()) for _ in range(400)))
     assert len(rows("SELECT DISTINCT recordedtime FROM events")) <= 3
     assert kept(info) == 401
+
+
+async def test_rule_3_a_batch_holds_no_more_than_it_may(info: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "BATCH", 2)
+    async with writer(info) as gatherer:
+        await submit(gatherer, *(decision(logged()) for _ in range(5)))
+    assert rows("SELECT count(*) FROM events GROUP BY recordedtime ORDER BY recordedtime") == [(2,), (2,), (1,)]
+
+
+async def test_rule_13_a_repeat_of_what_was_torn_by_a_restore_gets_no_receipt() -> None:
+    one = decision(logged())
+    with pytest.raises(Torn):
+        same(one, First(Receipt((), {}), one.author, one.hash, torn=True))
 
 
 async def test_rule_4_one_id_twice_in_one_batch_counts_once_with_one_receipt(info: str) -> None:
@@ -175,14 +188,24 @@ async def test_rule_12_the_database_goes_away_and_comes_back(settings: Settings,
     assert kept(info) == 2
 
 
-async def test_rule_2_a_writer_stopped_over_the_head_lets_others_go_on_and_their_repeat_is_kept_once(info: str) -> None:
-    one = decision(logged())
-    async with writer(info) as gatherer, await psycopg.AsyncConnection.connect(info) as stopped:
+async def test_rule_2_a_writer_stopped_over_the_head_lets_others_go_on_and_their_repeat_is_kept_once(
+    info: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, looked_at = decision(logged()), []
+
+    async def opened(connection: Any) -> None:
+        looked_at.append(connection)
+
+    async with writer(info, opened) as gatherer, await psycopg.AsyncConnection.connect(info) as stopped:
         await stopped.execute("SET lock_timeout = 0; SELECT FROM head FOR UPDATE")
         [outcome] = await submit(gatherer, one)
         assert isinstance(outcome, Unavailable), "lock_timeout ended the wait"
+        assert "lock timeout" in (gatherer.trouble() or "")
+        monkeypatch.setattr(gather, "UNREADY", 0.0)
+        assert gatherer.trouble() is None, "whoever gets no writes is ready again after a while"
         await stopped.rollback()
         assert [type(found) for found in await submit(gatherer, one)] == [Receipt]
+    assert len(looked_at) == 2, "after a trouble the connection is a new one, looked at anew (rule 13)"
     assert kept(info) == 1
 
 

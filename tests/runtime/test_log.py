@@ -202,3 +202,20 @@ def test_rules_1_2_and_4_hold_for_any_interleaving_of_three_writers(
     asyncio.run(play())
     with psycopg.connect(info) as connection:
         assert audit(connection) == len(kept)
+
+
+def test_rule_4_the_hash_of_a_command_tells_content_and_what_it_is_about() -> None:
+    one, other = (logged(visit) for visit in visits_in(3, 2))
+    hashes = [log.content_hash(one), log.content_hash(one, "visit-1"), log.content_hash(other)]
+    assert len(set(hashes)) == 3
+    assert log.content_hash(one, "") == hashes[0]
+
+
+async def test_a_history_is_the_events_of_topics_in_order_and_how_far_it_reaches(info: str) -> None:
+    async with await connect(info) as connection:
+        assert await log.history(connection, ["visits"], 7) == ([], 7)
+        await log.write(connection, [decision(logged(), petition()), decision(logged())])
+        entries, behind = await log.history(connection, ["visits"])
+        assert ([entry.event.name for entry in entries], behind) == (["visit.logged"] * 2, 3)
+        later, end = await log.history(connection, ["visits", "petitions"], 2)
+        assert ([entry.id for entry in later], end) == ([entries[1].id], 3)

@@ -6,9 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 from lianxin_schemas.topics import BY_NAME
+from psycopg.conninfo import make_conninfo
 
 from services.runtime import parked, topics
-from services.runtime.inbox import Message
+from services.runtime.inbox import Message, State
+from services.runtime.marks import read_state
 from services.runtime.receiver import Moved, Receiver
 from services.runtime.settings import Settings
 from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting, publish
@@ -165,3 +167,56 @@ async def test_rule_11_a_key_whose_bytes_are_gone_stays_and_the_others_are_repla
     applied, left = await replay(space, Noting())
     assert (applied, left) == (3, [{"topic": "visits", "partition": 4, "key": "visit-0", "reason": "not-in-kafka"}])
     assert seen(rows) == [1, 3, 6, 2, 4]
+
+
+async def test_rule_11_a_message_is_found_past_noise_and_is_not_that_of_another_lane(
+    consumer: Make, space: Settings, rows: Rows
+) -> None:
+    other = message(logged(GOOD), 1, space=space.space, incarnation=2)
+    sent = publish(space, [raw(b"noise", 0, PLACE), other, entry(space, BAD, 1)])
+    await consumer(Noting(unfit=[BAD])).take(sent)
+    rows("UPDATE parked SET at_offset = 900 WHERE number = 1")
+    assert await replay(space, Noting()) == (1, [])
+    assert rows("SELECT visit FROM seen ORDER BY nth") == [(GOOD,), (BAD,)]
+
+
+async def test_rule_11_neither_replay_nor_accept_runs_beside_a_rebuild(
+    consumer: Make, space: Settings, story: list[Message], info: str, rows: Rows
+) -> None:
+    await consumer(Noting(unfit=[BAD])).take(story)
+    soon = make_conninfo(info, options="-c lock_timeout=50ms")
+    with psycopg.connect(info, autocommit=True) as rebuild, psycopg.connect(soon, autocommit=True) as connection:
+        rebuild.execute(parked.LOCK, [NAME])
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            parked.accept(connection, NAME, ("visits", PLACE, story[1].offset), "o-0001", "too early")
+        async with await psycopg.AsyncConnection.connect(soon, autocommit=True) as other:
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                await parked.replay(other, space, NAME, KINDS, Noting())
+    assert rows("SELECT number FROM parked WHERE accepted IS NULL ORDER BY number") == [(2,), (4,), (5,)]
+    assert seen(rows) == [1, 3, 6]
+
+
+async def test_rule_11_what_is_aside_blocks_its_key_up_to_the_mark_unless_it_was_accepted(
+    consumer: Make, space: Settings, story: list[Message], info: str, rows: Rows
+) -> None:
+    """Behind the mark a rebuild meets the numbers again, and blocks the key then."""
+    await consumer(Noting(unfit=[BAD])).take(story)
+    source = f"/{space.space}/intake/1"
+
+    async def state() -> State:
+        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+            return await read_state(connection, NAME)
+
+    def numbers(found: State) -> dict[int, bool]:
+        return {number: blocks for (lane, number), blocks in found.aside.items() if lane.source == source}
+
+    key = {("visits", f"visit-{BAD}")}
+    rows("UPDATE mark SET number = 2")
+    found = await state()
+    assert (numbers(found), found.keys) == ({2: True, 4: True, 5: True}, key)
+    rows("UPDATE mark SET number = 1")
+    assert (await state()).keys == set()
+    rows("UPDATE mark SET number = 2")
+    rows("UPDATE parked SET accepted = now(), accepted_by = 'o-0001', grounds = 'x' WHERE number = 2")
+    found = await state()
+    assert (numbers(found), found.keys) == ({2: False, 4: True, 5: True}, set())

@@ -8,18 +8,19 @@ import pytest
 from lianxin_schemas.events.seals import LaneEnd, LogRecovered
 from psycopg.conninfo import make_conninfo
 
-from services.runtime import ahead
+from services.runtime import ahead, log
 from services.runtime.inbox import Inbox, Message, Outcome, Received
+from services.runtime.log import Overtaken
 from services.runtime.marks import read_bookmarks
-from services.runtime.receiver import Moved, Receiver, Work
+from services.runtime.receiver import OVERTAKEN_MOST, Moved, Receiver, Work
 from services.runtime.settings import Settings
 from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting
-from tests.runtime.making import logged, message, raw, sealed, visits_in
+from tests.runtime.making import corrected, decision, logged, message, raw, sealed, visits_in
 
 pytestmark = pytest.mark.anyio
 Rows = Callable[..., list[tuple[Any, ...]]]
 PLACE = 4
-VISITS = visits_in(PLACE, 6)
+VISITS = visits_in(PLACE, 12)
 
 
 @pytest.fixture
@@ -115,6 +116,75 @@ async def test_rule_2_a_batch_that_takes_longer_than_a_transaction_may_last_is_h
     )
     assert sizes[:2] == [6, 4]
     assert max(sizes[2:]) == 2, "what follows begins with the size that went through"
+
+
+@pytest.mark.parametrize(("many", "went"), [(1, [1, 1]), (2, [2, 1, 1]), (6, [6, 3, 3])])
+async def test_rule_2_a_batch_that_went_through_halved_is_followed_by_one_twice_as_large(
+    settings: Settings, seen: Callable[[], list[int]], many: int, went: list[int]
+) -> None:
+    """Given a connection that ends under some messages: half of them at a time go through, one alone is tried again."""
+    noting, sizes = Noting(), []
+
+    async def breaking(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
+        sizes.append(len(received))
+        if len(sizes) == 1:
+            await connection.close()
+        return await noting(connection, received)
+
+    one = Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), breaking)
+    await one.take(visits(settings, *range(1, many + 1)))
+    assert sizes == went
+    await one.take(visits(settings, *range(many + 1, 2 * many + 1)))
+    await one.close()
+    assert sizes == [*went, many]
+    assert seen() == [*range(1, 2 * many + 1)]
+
+
+async def test_rule_12_since_when_the_database_is_away_is_known_and_that_marks_may_have_fallen_back(
+    consumer: Make, settings: Settings, seen: Callable[[], list[int]]
+) -> None:
+    since: list[float | None] = []
+    noting, connections = Noting(), set[psycopg.AsyncConnection[Any]]()
+
+    async def away(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
+        since.append(one.failing_since)
+        connections.add(connection)
+        if len(since) < 4:
+            raise psycopg.OperationalError("away")
+        return await noting(connection, received)
+
+    one = Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), away)
+    await one.take(visits(settings, 1))
+    assert since[0] is None
+    assert since[1] is not None
+    assert since[1] == since[2] == since[3], "since the first time"
+    assert one.failing_since is None
+    assert len(connections) == 4, "each try has a connection of its own"
+    assert not await one.still_mine({("visits", PLACE)}), "it cannot be known"
+    await one.start()
+    await one.take(visits(settings, 1, 2))
+    assert await one.still_mine({("visits", PLACE)})
+    await one.close()
+    assert seen() == [1, 2]
+
+
+async def test_a_handler_that_decides_without_loading_ends_its_process_instead_of_trying_for_ever(
+    settings: Settings, info: str, rows: Rows
+) -> None:
+    async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+        await log.write(connection, [decision(logged(VISITS[0]))])
+    one_visit, calls = decision(corrected(VISITS[0])), []
+
+    async def blind(_: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
+        calls.append(received)
+        return Work(decisions=[one_visit])
+
+    one = Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), blind)
+    with pytest.raises(Overtaken):
+        await one.take(visits(settings, 1))
+    await one.close()
+    assert len(calls) == OVERTAKEN_MOST
+    assert rows("SELECT count(*) FROM mark") == [(0,)]
 
 
 async def test_rule_9_two_that_begin_together_apply_each_number_once(
@@ -233,8 +303,9 @@ async def test_rule_13_a_lane_ends_and_what_came_early_is_parked_when_it_is_read
 ) -> None:
     one = consumer()
     await one.take(visits(settings, 1, 2, 4))
+    beside = message(sealed("intake"), 2, space=settings.space, incarnation=2)
     with pytest.raises(Moved):
-        await one.take([ended(settings, 3)])
+        await one.take([ended(settings, 3), beside])
     assert (await one.start())["visits", PLACE] == 3, "before the one that came early"
     await one.take(visits(settings, 4, 3, 4))
     await one.take([ended(settings, 3)])

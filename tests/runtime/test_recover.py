@@ -201,6 +201,18 @@ def test_rule_13_a_log_that_kafka_contradicts_is_left_as_it_is(own: Restored) ->
     assert own.rows("SELECT count(*) FROM closed") == [(0,)]
 
 
+def test_rule_13_an_event_that_no_relay_has_written_so_is_left_to_a_human(own: Restored) -> None:
+    """A newline behind it: the text of its data would be cut at the wrong place."""
+    own.backup()
+    own.keep(decision(logged(visits_in(6, 1)[0])))
+    [message] = log_rows(own.world)
+    publish(own.world.settings, [Message(message.topic, message.partition, 0, (message.value or b"") + b"\n")])
+    own.restore()
+    with pytest.raises(Unrecoverable, match=r"visits/6 offset 0 cannot be read \(not-as-encoded\)"):
+        own.recover()
+    assert own.rows("SELECT count(*) FROM events") == [(0,)]
+
+
 def test_rule_13_restored_twice_the_log_has_three_names_and_each_old_one_ends_once(own: Restored) -> None:
     """The second backup is older than the first recovery, of which all was published."""
     visits = visits_in(6, 4)

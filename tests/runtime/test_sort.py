@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lianxin_schemas.events.petitions import PetitionRegistered
 from lianxin_schemas.events.visits import VisitLogged
+from lianxin_schemas.partition import partition_of
+from lianxin_schemas.topics import BY_NAME
 
 from services.runtime.inbox import REREAD_AFTER, Earlies, Inbox, Lane, Outcome, Sorted, State
-from tests.runtime.making import SPACE, logged, message, raw, visits_in, wire, withdrawn
+from tests.runtime.making import SPACE, logged, message, petition, raw, visits_in, wire, withdrawn
 
 PLACE = 5
 VISITS = visits_in(PLACE, 4)
@@ -111,6 +114,52 @@ def test_rule_11_numbers_aside_are_left_out_and_only_those_that_still_block_hold
     assert [received.envelope.lanenumber for received in result.applied] == [3, 5]
     assert [item.number for item in result.behind] == [6], "a later one of the blocked key queues"
     assert (result.parked, result.marks) == ([], {LANE: 6})
+    assert result.counts == {Outcome.APPLIED: 2, Outcome.PARKED: 4}
+
+
+def test_rule_9_a_duplicate_trusts_the_mark_that_was_known_and_one_of_the_same_batch_needs_none() -> None:
+    known = INBOX.sort([message(logged(VISITS[0]), 1)], State(marks={LANE: 1}), {})
+    assert (known.counts, known.trusted) == ({Outcome.DUPLICATE: 1}, {LANE: 1})
+    again = INBOX.sort([message(logged(VISITS[0]), 1)] * 2, State(), {})
+    assert (again.counts, again.trusted) == ({Outcome.APPLIED: 1, Outcome.DUPLICATE: 1}, {})
+
+
+def test_rule_13_what_lies_beyond_the_end_of_a_lane_parks_alone() -> None:
+    messages = [message(logged(visit), number) for number, visit in enumerate(VISITS[:3], 1)]
+    result = INBOX.sort(messages, State(ends={LANE: 2}), {})
+    assert [received.envelope.lanenumber for received in result.applied] == [1, 2]
+    assert [(each.reason, each.lane, each.key) for each in result.parked] == [("after-the-end", None, None)]
+    assert result.counts == {Outcome.APPLIED: 2, Outcome.PARKED: 1}
+    assert result.marks == {LANE: 2}
+
+
+def test_rule_11_a_kind_on_a_topic_that_is_not_its_own_parks_with_its_key() -> None:
+    event = petition()
+    value = wire(event, 1)
+    partition = partition_of(event.stream, BY_NAME["visits"].partitions)
+    inbox = Inbox("test", SPACE, frozenset({PetitionRegistered}))
+    [parked] = inbox.sort([raw(value, 0, partition)], State(), {}).parked
+    assert (parked.reason, parked.number, parked.key) == ("wrong-topic", 1, event.stream)
+
+
+def test_two_batches_one_after_the_other_are_what_both_came_to() -> None:
+    other = Lane(LANE.source, "visits", PLACE + 1)
+    first = INBOX.sort([message(logged(VISITS[0]), 1, 0), raw(b"", 1, PLACE)], State(marks={other: 3}), {})
+    first.trusted, first.early, first.keys = {LANE: 1, other: 1}, {LANE: (1, 5)}, {("visits", "a")}
+    first.ends["visits", 0] = 7
+    then = [message(logged(VISITS[0]), 1, 2), message(logged(VISITS[1]), 2, 3), raw(b"", 4, PLACE)]
+    second = INBOX.sort(then, State(marks={LANE: 1}), {})
+    second.trusted, second.early, second.keys = {LANE: 2}, {other: (9, 9)}, {("visits", "b")}
+    second.marks[other] = 4
+    both = first.then(second)
+    assert both.applied == first.applied + second.applied
+    assert both.parked == first.parked + second.parked
+    assert both.marks == {LANE: 2, other: 4}
+    assert both.early == {LANE: (1, 5), other: (9, 9)}
+    assert both.ends == {("visits", PLACE): 5, ("visits", 0): 7}
+    assert both.keys == {("visits", "b")}, "the later one began with those of the first"
+    assert both.trusted == {LANE: 1, other: 1}, "the mark that was there before both"
+    assert both.counts == {Outcome.APPLIED: 2, Outcome.PARKED: 2, Outcome.DUPLICATE: 1}
 
 
 def test_one_partition_holds_lanes_of_several_incarnations_apart() -> None:

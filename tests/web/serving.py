@@ -36,6 +36,10 @@ class Client:
         """Throws away the cookies that were given."""
         self._client.cookies.clear()
 
+    def token(self, who: str, role: str, office: str | None = None) -> str:
+        """A token of a principal of one role."""
+        return keys.sign(self._folder, who, [role], office)
+
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request as it stands."""
         return self.run(lambda: self._client.request(method, path, **more))
@@ -44,7 +48,7 @@ class Client:
         self, method: str, path: str, body: Any = None, *, who: str = "importer", role: str = "import", **more: Any
     ) -> httpx.Response:
         """A request with a JSON body by a principal of one role."""
-        token = keys.sign(self._folder, who, [role], more.pop("office", None))
+        token = self.token(who, role, more.pop("office", None))
         if body is not None:
             more["content"] = json.dumps(body)  # also what httpx would not write, such as half a surrogate pair
             more["headers"] = {"Content-Type": "application/json"} | more.get("headers", {})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -30,6 +30,7 @@ from services.refused import Refused
 from services.web import batches
 from services.web.after import After, to_text
 from services.web.batches import Items
+from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
 
@@ -39,6 +40,11 @@ Dispatcher = Annotated[Principal, Depends(Allow(Role.OFFICE, Role.ORGANISATION))
 Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.IMPORT))]
 Importer = Annotated[Principal, Depends(Allow(Role.IMPORT))]
 Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.IMPORT, Role.ORGANISATION))]
+
+
+def then(act: str) -> dict[str, Any]:
+    """What usually comes next."""
+    return leads_to(f"post /cases/{{petition}}/{act}", petition="$request.path.petition")
 
 
 class Batch(BaseModel):
@@ -94,7 +100,7 @@ async def assign(
     return await _one(petition, command, principal, request, after)
 
 
-@router.post("/{petition}/acceptance", status_code=201)
+@router.post("/{petition}/acceptance", status_code=201, responses={201: then("decision")})
 async def accept(
     petition: UUID, command: AcceptCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
@@ -102,7 +108,7 @@ async def accept(
     return await _one(petition, command, principal, request, after)
 
 
-@router.post("/{petition}/decision", status_code=201)
+@router.post("/{petition}/decision", status_code=201, responses={201: then("reply")})
 async def decide(
     petition: UUID, command: DecideCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
@@ -110,7 +116,7 @@ async def decide(
     return await _one(petition, command, principal, request, after)
 
 
-@router.post("/{petition}/reply", status_code=201)
+@router.post("/{petition}/reply", status_code=201, responses={201: then("closing")})
 async def reply(
     petition: UUID, command: ReplyCase, principal: Writer, request: Request, after: After = None
 ) -> Receipt:
@@ -132,7 +138,7 @@ async def carry_out_many(
 ) -> list[batches.Outcome]:
     """Carries out many commands, with an outcome for each; those refused can be sent again by themselves."""
     desk: Desk = request.app.state.desk
-    await batches.arrived(desk.arrivals, after)
+    await desk.arrivals.before(after)
     items = batches.read(batch.commands, handling.task_of)
     before = await handling.look_at(desk, [item for item in items if not isinstance(item, ValidationError)])
 

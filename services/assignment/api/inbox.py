@@ -11,11 +11,20 @@ from services.assignment.domain.tabs import Tab
 from services.assignment.queries import inbox
 from services.assignment.queries.inbox import Item, Of
 from services.web.after import After
+from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
 Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE, Role.ORGANISATION))]
+
+
+ON = leads_to(
+    "get /cases/{petition}",
+    "post /cases/{petition}/acceptance",
+    "post /cases/{petition}/assignment",
+    petition="$response.body#/items/0/petition",
+)
 
 
 class Inbox(BaseModel):
@@ -29,7 +38,7 @@ class Inbox(BaseModel):
     items: tuple[Item, ...]
 
 
-@router.get("")
+@router.get("", responses={200: ON})
 async def show(
     principal: Reader,
     request: Request,

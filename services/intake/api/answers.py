@@ -69,7 +69,7 @@ async def enter_many(
 ) -> list[Outcome]:
     """Enters many, with an outcome for each; those refused can be sent again by themselves."""
     desk: Desk = request.app.state.desk
-    await batches.arrived(desk.arrivals, after)
+    await desk.arrivals.before(after)
     items = batches.read(batch.answers, _said)
     before = await entering.heard(desk, [item for item in items if not isinstance(item, ValidationError)])
     now = datetime.now(UTC)
@@ -82,7 +82,7 @@ async def enter_many(
 
 async def _one(said: Said, principal: Principal, request: Request, after: str | None) -> Receipt:
     desk: Desk = request.app.state.desk
-    await desk.arrivals.wait(after)
+    await desk.arrivals.before(after)
     oldest = None if principal.has(Role.IMPORT) else desk.settings.oldest_days
     before = await entering.heard(desk, [said])
     return Receipt.of(await entering.enter(desk, said, before, principal.author, datetime.now(UTC), oldest))

@@ -24,7 +24,7 @@ class Erasure(Receipt):
     complete: date
 
 
-@router.post("", dependencies=[Depends(anyone)])
+@router.post("", dependencies=[Depends(anyone)], responses={202: {}})
 async def follow(code: Code, request: Request, after: After = None) -> Followed:
     """The petition as its resident sees it."""
     desk: Desk = request.app.state.desk
@@ -49,7 +49,7 @@ async def withdraw(command: AskWithdrawal, request: Request) -> Receipt:
 async def judge(command: GiveVerdict, request: Request, after: After = None) -> Receipt:
     """Says what became of it."""
     desk: Desk = request.app.state.desk
-    await desk.arrivals.wait(after)
+    await desk.arrivals.before(after)
     return Receipt.of(await following.judge(desk, command, datetime.now(UTC)))
 
 

@@ -21,6 +21,7 @@ from services.runtime.execute import known
 from services.runtime.log import Decision, Fact, Overtaken
 from services.web import batches
 from services.web.batches import Items, Outcome
+from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role, anyone
 from services.web.receipts import Receipt
 
@@ -29,6 +30,15 @@ router = APIRouter(prefix="/petitions", tags=["petitions"])
 Writer = Annotated[Principal, Depends(Allow(Role.OFFICE, Role.CADRE, Role.IMPORT))]
 Counter = Annotated[Principal, Depends(Allow(Role.OFFICE))]
 Importer = Annotated[Principal, Depends(Allow(Role.IMPORT))]
+
+
+ON = leads_to(
+    "post /follow",
+    "post /follow/withdrawal",
+    "post /follow/verdict",
+    "post /follow/erasure",
+    body={"number": "$response.body#/number", "secret": "$response.body#/secret"},
+)
 
 
 class Batch(BaseModel):
@@ -79,7 +89,7 @@ async def register_many(batch: Batch, principal: Importer, request: Request, res
     return await batches.receipts(commands, lambda one: _register(one, principal, request), request, response)
 
 
-@router.post("/reception", status_code=201)
+@router.post("/reception", status_code=201, responses={201: ON})
 async def receive(command: ReceivePetition, principal: Counter, request: Request) -> Numbered:
     """Takes a petition in at the counter, by telephone or by letter."""
     desk = request.app.state.desk
@@ -88,7 +98,7 @@ async def receive(command: ReceivePetition, principal: Counter, request: Request
     return Numbered.with_number(*kept)
 
 
-@router.post("/web", status_code=201, dependencies=[Depends(anyone)])
+@router.post("/web", status_code=201, responses={201: ON}, dependencies=[Depends(anyone)])
 async def receive_from_web(command: WebPetition, request: Request) -> Numbered:
     """Takes a petition in from whoever sends one."""
     if not command.told.words:

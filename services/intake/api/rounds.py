@@ -19,6 +19,7 @@ from services.runtime.execute import known
 from services.runtime.log import Decision, Entry, Fact, Overtaken
 from services.web import batches
 from services.web.batches import Items
+from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
 from services.web.writing import write
@@ -28,6 +29,9 @@ router = APIRouter(prefix="/ratings/rounds", tags=["ratings"])
 BATCH_BODY = 1024 * 1024
 MOST_CODES = 50_000
 """Codes that one answer holds."""
+ON = leads_to("post /ratings/rounds/{round_}/closing", round_="$response.body#/round")
+CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+"""How a list to print is documented."""
 Organisation = Annotated[Principal, Depends(Allow(Role.ORGANISATION))]
 
 
@@ -57,14 +61,14 @@ class Outcome(BaseModel):
     error: dict[str, Any] | None = None
 
 
-@router.post("", status_code=201, response_model=Opened)
+@router.post("", status_code=201, response_model=Opened, responses={201: CSV | ON})
 async def open_one(command: OpenRound, principal: Organisation, request: Request, response: Response) -> Any:
     """Opens a round. The same command again gets the same codes. `Accept: text/csv` gets a list to print."""
     opened = await _open(command, principal, request)
     return _as_asked(request, response, opened, [opened])
 
 
-@router.post("/batch", max_body_size=BATCH_BODY, response_model=list[Outcome])
+@router.post("/batch", max_body_size=BATCH_BODY, response_model=list[Outcome], responses={200: CSV})
 async def open_many(batch: Batch, principal: Organisation, request: Request, response: Response) -> Any:
     """Opens many rounds, with an outcome for each. As a list to print it holds those that were opened."""
     asked = sum(_asked(item) for item in batch.rounds)

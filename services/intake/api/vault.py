@@ -44,7 +44,7 @@ class Erasure(Receipt):
 async def reveal(command: Reveal, principal: Reader, request: Request, after: After = None) -> Text:
     """Answers one text, after the event of the read was kept."""
     desk: Desk = request.app.state.desk
-    await desk.arrivals.wait(after)
+    await desk.arrivals.before(after)
     return Text(text=await revealing.reveal(desk, command, asker(principal), datetime.now(UTC)))
 
 
@@ -52,7 +52,7 @@ async def reveal(command: Reveal, principal: Reader, request: Request, after: Af
 async def keep(command: KeepText, principal: Handler, request: Request, after: After = None) -> Kept:
     """Keeps words of whoever handles the case, such as a reply's; the reference goes into the event."""
     desk: Desk = request.app.state.desk
-    await desk.arrivals.wait(after)
+    await desk.arrivals.before(after)
     return Kept(ref=await revealing.keep(desk, command, asker(principal)))
 
 
@@ -62,7 +62,7 @@ async def erase(
 ) -> Erasure:
     """Destroys a person's key: what is kept of them can be read by nobody any more."""
     desk: Desk = request.app.state.desk
-    await desk.arrivals.wait(after)
+    await desk.arrivals.before(after)
     receipt, done = await revealing.erase(desk, command, person, asker(principal), datetime.now(UTC))
     kept = Receipt.of(receipt)
     return Erasure(events=kept.events, after=kept.after, complete=done.complete)

@@ -18,6 +18,7 @@ from services.runtime import log
 from services.runtime.log import Entry, Fact
 from services.web import batches
 from services.web.batches import Items, Outcome
+from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role
 from services.web.receipts import Receipt
 from services.web.writing import write
@@ -26,6 +27,15 @@ router = APIRouter(prefix="/visits", tags=["visits"])
 
 Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT))]
 Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT, Role.ORGANISATION))]
+
+
+ON = leads_to(
+    "get /visits/{visit}",
+    "post /visits/{visit}/corrections",
+    "post /visits/{visit}/withdrawal",
+    "post /visits/{visit}/petitions",
+    visit="$request.body#/visit/visit",
+)
 
 
 class Batch(BaseModel):
@@ -42,7 +52,7 @@ class VisitView(BaseModel):
     version: int
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses={201: ON})
 async def log_one(command: LogVisit, principal: Writer, request: Request) -> Receipt:
     """Enters one visit. The same command again gets the same receipt."""
     return Receipt.of(await visiting.enter(request.app.state.desk, command, principal, datetime.now(UTC)))

@@ -12,11 +12,15 @@ from services.notify.store import notices
 from services.notify.store.notices import Reader, Shown
 from services.refused import Refused
 from services.web.after import After
+from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role
 
 router = APIRouter(tags=["notices"])
 
 Told = Annotated[Principal, Depends(Allow(Role.CADRE, Role.OFFICE))]
+
+
+ON = leads_to("put /notices/{notice}/read", notice="$response.body#/notices/0/notice")
 
 
 class NoticeView(BaseModel):
@@ -38,7 +42,7 @@ class NoticesView(BaseModel):
     next: int | None
 
 
-@router.get("/notices.json")
+@router.get("/notices.json", responses={200: ON})
 async def mine(
     principal: Told,
     request: Request,

@@ -1,0 +1,1 @@
+"""What comes from outside: every route by its OpenAPI document, every parser by what it does not expect."""
