@@ -1,0 +1,85 @@
+"""An HTTP client that costs next to nothing: the generator shares two cores with what it measures."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+
+class Refusal(Exception):
+    """An answer that was not the one wanted."""
+
+
+class Client:
+    """Connections to one service, with one token. Each connection carries one request at a time."""
+
+    def __init__(self, address: str, token: str = "") -> None:
+        url = urlsplit(address)
+        self._place = (url.hostname or "", url.port or 80)
+        self._head = f"Host: {url.netloc}\r\nContent-Type: application/json\r\n"
+        self._head += f"Authorization: Bearer {token}\r\n" if token else ""
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def post(self, path: str, body: str) -> tuple[int, bytes]:
+        """Sends JSON; status and body of the answer."""
+        data = body.encode()
+        return await self._ask(f"POST {path} HTTP/1.1\r\n{self._head}Content-Length: {len(data)}\r\n\r\n", data)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body of what is there."""
+        return await self._ask(f"GET {path} HTTP/1.1\r\n{self._head}\r\n", b"")
+
+    async def _ask(self, head: str, body: bytes) -> tuple[int, bytes]:
+        connection = self._idle.pop() if self._idle else await asyncio.open_connection(*self._place)
+        reader, writer = connection
+        writer.write(head.encode() + body)
+        answered = await reader.readuntil(b"\r\n\r\n")
+        lower = answered.lower()
+        length = int(lower.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+        content = await reader.readexactly(length) if length else b""
+        self._idle.append(connection)
+        return int(answered[9:12]), content
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        for _, writer in self._idle:
+            writer.close()
+            await writer.wait_closed()
+        self._idle.clear()
+
+
+async def closed(count: int, seconds: float, work: Callable[[], Awaitable[None]]) -> list[float]:
+    """Runs `count` clients side by side for a while, each sending when it was answered: seconds of each answer."""
+    latencies: list[float] = []
+    ends = time.perf_counter() + seconds
+
+    async def client() -> None:
+        while (start := time.perf_counter()) < ends:
+            await work()
+            latencies.append(time.perf_counter() - start)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(count):
+            group.create_task(client())
+    return latencies
+
+
+async def opened(rate: float, count: int, work: Callable[[], Awaitable[None]]) -> list[float]:
+    """Starts `count` pieces of work at a steady rate, whatever has become of those before.
+
+    Answers with the seconds of each from when it was due, not from when it was sent: a stall counts for all it delays.
+    """
+    latencies: list[float] = []
+    began = time.perf_counter() + 0.1
+
+    async def one(due: float) -> None:
+        await work()
+        latencies.append(time.perf_counter() - due)
+
+    async with asyncio.TaskGroup() as group:
+        for nth in range(count):
+            due = began + nth / rate
+            if (wait := due - time.perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            group.create_task(one(due))
+    return latencies
