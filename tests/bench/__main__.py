@@ -1,13 +1,15 @@
 """All figures: `make bench` → .local/bench.json; `make bench ONLY=name SCALE=0.01`. How they come about: README.md."""
 
 import json
+import logging
 import os
+import signal
 import sys
 import time
 from types import ModuleType
 
 from deploy.local.state import state_folder
-from tests.bench import accepting, growing, projecting, seeing
+from tests.bench import accepting, comparing, growing, projecting, seeing
 from tests.bench.bench import machine, say, started
 from tests.bench.rows import Row, merge, table
 
@@ -16,6 +18,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "visible": seeing,
     "project": projecting,
     "growth": growing,
+    "peers": comparing,
 }
 
 
@@ -36,6 +39,9 @@ def keep(rows: list[Row]) -> None:
 
 def main() -> int:
     """Measures what was asked for; what is known by then is kept although something later fails."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # no server outlives the run
+    # It says as an error that a new topic's leader is still to come, and tries again; what fails for good is raised.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     only, scale = os.environ.get("ONLY", ""), float(os.environ.get("SCALE") or 1)
     names = chosen(only)
     if not names:

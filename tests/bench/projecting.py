@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import psycopg
@@ -70,16 +70,23 @@ def live(world: World, count: int) -> tuple[Run, float]:
     process = world.start("appraisal", "project", member="project")
     try:
         with peak(process.pid) as memory, psycopg.connect(world.settings.database("appraisal"), autocommit=True) as own:
-            first = until(lambda: _reached(own), "the first commit", PATIENCE, 0.02)
-            meter = Meter()
-            until(lambda: _reached(own) >= count, "the last commit", PATIENCE, 0.02)
-            rest = count - first
-            # What a process of a few batches does in its first cannot be told from its start.
-            run = Run(rest / meter.seconds if rest else 0.0, count, meter.per_million(max(1, rest)))
+            run = pace(lambda: _reached(own), count)
     finally:
         process.terminate()
         process.wait(60)
     return run, memory[0]
+
+
+def pace(reached: Callable[[], int], count: int) -> Run:
+    """From the first commit that is seen to the last; from the start of the process where that is the same one."""
+    started = Meter()
+    first = until(reached, "the first commit", PATIENCE, 0.02)
+    meter = Meter()
+    until(lambda: reached() >= count, "the last commit", PATIENCE, 0.02)
+    rest = count - first
+    if not rest:
+        meter, rest = started, count
+    return Run(rest / meter.seconds, count, meter.per_million(rest))
 
 
 def rebuild(world: World, count: int, *arguments: str) -> Run:
