@@ -1,10 +1,12 @@
 """How load is made: so many at a time, or at a steady rate whatever becomes of it."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bench.client import closed, counted, opened
+from tests.bench.client import Client, closed, counted, opened
 
 
 @pytest.fixture
@@ -64,3 +66,43 @@ async def test_what_fails_under_load_ends_the_run() -> None:
 
     with pytest.raises(ExceptionGroup):
         await counted(2, 10, work)
+
+
+@contextlib.asynccontextmanager
+async def _server(answers: int) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that closes each connection after so many answers, without saying so: its address, what it was sent."""
+    seen: list[bytes] = []
+    over: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        over.append(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError):  # the client may go first
+            for _ in range(answers):
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+                seen.append(await reader.readexactly(length))
+                writer.write(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
+        await asyncio.gather(*filter(None, over))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("answers", [1, 2, 5])
+async def test_a_connection_that_the_server_has_closed_is_replaced(answers: int) -> None:
+    async with _server(answers) as (address, seen):
+        client = Client(address)
+        for nth in range(5):
+            assert await client.post("/", str(nth)) == (201, b"{}")
+        await client.close()
+    assert seen == [b"0", b"1", b"2", b"3", b"4"]
+
+
+@pytest.mark.anyio
+async def test_a_new_connection_that_is_closed_without_an_answer_fails() -> None:
+    async with _server(0) as (address, _):
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await Client(address).post("/", "0")
