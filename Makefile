@@ -6,7 +6,7 @@ PREPARE = $(PYTHON) deploy/local/prepare.py
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-pages check bench generate
 
-help: ; @printf '%s\n' 'make demo      a county in miniature, from nothing' 'make up, down  the stack alone' 'make test      all tests but those in a browser' 'make test-pages  pages, in Chromium' 'make check     lint, types, imports, generated files' 'make bench     figures, on this machine' 'make generate  the contract files and tables of states, after a change of schemas/ or domain/'
+help: ; @printf '%s\n' 'make demo      a county in miniature, from nothing' 'make up, down  the stack alone' 'make test      all tests but those in a browser' 'make test-pages  pages, in Chromium' 'make check     lint, types, imports, generated files' 'make bench     figures, on this machine; ONLY=name, SCALE=0.01' 'make generate  the contract files and tables of states, after a change of schemas/ or domain/'
 demo: ; @$(PREPARE) && $(VENV)/python -m deploy.demo
 up: ; @$(PREPARE) && $(VENV)/python -m deploy.local up
 down: ; @$(PREPARE) && $(VENV)/python -m deploy.local down

@@ -1,0 +1,1 @@
+"""What else one could take: each with the tuning its own documents give, ending in the same rows of PostgreSQL."""
