@@ -24,8 +24,9 @@ from services.runtime.receiver import Receiver
 from tests.assignment.given import complaint, make_database, petition, write_files
 from tests.assignment.reacting import React, load
 from tests.intake.asking import log_visit, told
-from tests.intake.given import Projected, Published, begun, credit, drawn, replied
+from tests.intake.given import BEGAN, Projected, begun, credit, drawn, replied
 from tests.notify import given as notified
+from tests.projected import Published
 from tests.runtime.making import logged, message
 from tests.servers import Addresses
 from tests.surface.asking import Surface
@@ -33,6 +34,7 @@ from tests.web.applications import ROOT, SERVICES, application
 from tests.web.serving import serving
 
 BY = credit("office-a", "c2")
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,7 @@ def surface(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The services, and what is known of them."""
     folder, space = tmp_path_factory.mktemp("keys"), f"t{uuid4().hex[:12]}"
     environment = {"space": space, "kafka": servers.kafka, "postgres": servers.postgres, "jwks": keys.make_key(folder)}
+    environment["seal_keys"] = keys.make_seal_keys(folder, SERVICES)
     for service in SERVICES:
         _migrated(servers.postgres, space, service)
     settings = {service: _settings(service, environment) for service in SERVICES}
@@ -92,9 +95,9 @@ def _begin(surface: Surface, settings: dict[str, Any]) -> None:
     space = settings["appraisal"].space
     asyncio.run(_policies(settings["appraisal"]))
     seen = [message(logged(cadre="c2", households=("h1",)), 1, space=space)]
-    seen += Published(space).all(drawn("z1"), *begun(case, BY), *replied(case, by=BY))
+    seen += Published(space, BEGAN, MINUTE).all(drawn("z1"), *begun(case, BY), *replied(case, by=BY))
     asyncio.run(_project(settings["appraisal"].database("appraisal", guarded=False), space, SCORES, seen))
-    cases = Published(space).all(*begun(case, BY), *begun(other.petition, BY))
+    cases = Published(space, BEGAN, MINUTE).all(*begun(case, BY), *begun(other.petition, BY))
     notified.React(settings["notify"]).take(cases)
     mine = surface.ask("notify", "cadre", "GET", "/notices.json").json()["notices"]
     known.learn(entered)
