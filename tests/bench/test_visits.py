@@ -8,7 +8,7 @@ from lianxin_schemas.partition import partition_of
 from services.intake.domain.visits import LogVisit
 from services.runtime.inbox import Inbox, Message, State
 from tests.bench.load import _line
-from tests.bench.visits import CADRES, PARTITIONS, body, logged, visits
+from tests.bench.visits import PARTITIONS, body, logged, visits
 
 COMMAND = "6f1e4f2a-0a57-4a3e-9a34-0d4bb7c9b6a1"
 
@@ -35,10 +35,10 @@ def test_a_visit_is_to_two_households_of_its_cadre() -> None:
 
 def test_by_zipf_few_cadres_are_very_busy() -> None:
     evenly, zipf = (Counter(visit.cadre for visit in visits(40_000, 1, zipf=zipf)) for zipf in (False, True))
-    assert len(evenly) == CADRES
-    assert max(evenly.values()) < 60
-    assert zipf["c-0000"] > 4_000
-    assert zipf["c-0000"] > 1.8 * zipf["c-0001"]
+    assert len(evenly) > 37_000
+    assert max(evenly.values()) < 6
+    assert zipf["c-000000"] > 4_000
+    assert zipf["c-000000"] > 1.8 * zipf["c-000001"]
 
 
 def test_lanes_are_dense_and_positions_too() -> None:

@@ -17,7 +17,7 @@ from lianxin_schemas.events.visits import Purpose, VisitLogged
 from lianxin_schemas.partition import partition_of
 from lianxin_schemas.topics import BY_NAME
 
-CADRES = 2_000
+CADRES = 354_000
 HOUSEHOLDS_EACH = 50
 FIRST = date(2026, 1, 1)
 DAYS = 90
@@ -51,7 +51,7 @@ def visits(count: int, seed: int, *, zipf: bool = False) -> Iterator[Visit]:
             base, drawn = cadre * HOUSEHOLDS_EACH, int(bits[:4], 16)
             one = drawn % HOUSEHOLDS_EACH
             other = (one + 1 + drawn // HOUSEHOLDS_EACH % (HOUSEHOLDS_EACH - 1)) % HOUSEHOLDS_EACH
-            yield Visit(id_, f"c-{cadre:04d}", day, (f"h-{base + one:06d}", f"h-{base + other:06d}"))
+            yield Visit(id_, f"c-{cadre:06d}", day, (f"h-{base + one:08d}", f"h-{base + other:08d}"))
         left -= size
 
 
