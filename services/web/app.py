@@ -74,6 +74,7 @@ def build(
     app.state.tokens = Tokens.read(settings.jwks, settings.issuer, settings.audience)
     app.state.catalogue = Catalogue(texts)
     app.state.reasons = ()
+    app.state.settings = settings
     app.state.sessions = Sessions(settings, service)
     app.state.pages = Pages(settings, service, folder or SERVICES / service, app.state.catalogue)
     app.state.files = app.state.pages.files

@@ -83,6 +83,11 @@ def _common(path: str, method: str, operation: Document, asks: Collection[str] |
         yield from ("http.other", "body.too-large")
     if "after" in parameters:
         yield from ("after.malformed", "after.not-read-here", "after.not-yet" if asks_only else "after.too-early")
+    tags = set(operation.get("tags", ()))
+    if tags & {"seals", "proofs"}:
+        yield "seals.no-key"
+    if "proofs" in tags:
+        yield from ("proof.no-event", "proof.not-yet", "proof.none")
     if method not in SAFE:
         yield from ("csrf.foreign", "command.contradicted", "command.torn", "command.overtaken", "service.overloaded")
         yield from ("time.in-future", "time.too-old", "time.before-start")

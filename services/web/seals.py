@@ -60,7 +60,7 @@ def routes(settings: Settings, service: str) -> APIRouter:
             raise Refused("seals.no-key") from error
         return [Key(id=each.id, service=each.service, key=each.raw.hex()) for each in known.values()]
 
-    @router.get("/proofs/{event}")
+    @router.get("/proofs/{event}", tags=["proofs"])
     async def prove(event: UUID, _: Subscriber, request: Request) -> Proof:
         """That an event is in this service's log. Without its message: whoever may read the topic has it."""
         return await proof(request, service, event, whole=False)

@@ -50,13 +50,13 @@ def database_answers(pool: AsyncConnectionPool[Any]) -> Reason:
 
 @asynccontextmanager
 async def open_log(app: FastAPI, settings: Settings, service: str, rows: Rows) -> AsyncIterator[Sequence[Reason]]:
-    """Puts `pool`, `log` and `settings` into `app.state`; answers with the reasons not to be ready."""
+    """Puts `pool` and `log` into `app.state`; answers with the reasons not to be ready."""
     guard = readback.guard(settings, service)
     async with (
         open_pool(settings, service) as pool,
         Gatherer(settings.database(service), rows, guard) as gatherer,
     ):
-        app.state.pool, app.state.log, app.state.settings = pool, gatherer, settings
+        app.state.pool, app.state.log = pool, gatherer
 
         async def writing() -> str | None:
             trouble = gatherer.trouble()

@@ -91,7 +91,9 @@ def test_rule_13_appraisal_s_database_is_gone_and_comes_back_from_kafka(world: W
     before = tables(world), world.query("appraisal", "SELECT policy, edition, event FROM policy ORDER BY 1, 2")
     project.kill()
     world.ended(project)
-    with psycopg.connect(conninfo(private_servers.postgres_url, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(
+        conninfo(private_servers.postgres_url, "postgres", guarded=False), autocommit=True
+    ) as connection:
         connection.execute(f'DROP DATABASE "{world.space}_appraisal" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{world.space}_appraisal"')
     world.verb("appraisal", "migrate")

@@ -32,7 +32,7 @@ async def follow(code: Code, request: Request, after: After = None) -> Followed:
     return await following.follow(desk, code, uuid4(), datetime.now(UTC))
 
 
-@router.post("/proof", dependencies=[Depends(anyone)])
+@router.post("/proof", tags=["proofs"], dependencies=[Depends(anyone)])
 async def prove(code: Code, request: Request) -> Proof:
     """That the petition's registration is in the log, to be checked without us (P3)."""
     desk: Desk = request.app.state.desk
