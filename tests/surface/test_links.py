@@ -33,5 +33,5 @@ def test_what_is_answered_leads_on(surface: Surface, service: str) -> None:
         def validate_response(self, response: Response, case: Case, **_: object) -> None:
             """Was judged when it came."""
 
-    Walk.run(settings=settings(runs(6), stateful_step_count=8))
+    Walk.run(settings=settings(runs(12), stateful_step_count=8))
     assert seen >= LINKED[service]
