@@ -72,4 +72,4 @@ Day = Annotated[date, AfterValidator(_day_in_range)]
 
 def rfc3339(moment: datetime) -> str:
     """The one spelling of a moment in an envelope: UTC, six decimals, `Z`; so the wire bytes follow from the row."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"

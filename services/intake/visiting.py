@@ -1,7 +1,6 @@
 """A visit is entered and read. Routes and pages both call this (V1, V2)."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,25 +14,34 @@ from services.runtime.log import Decision, Entry, Fact, Overtaken, Receipt
 from services.web.principals import Principal, Role
 
 
-async def enter(desk: Desk, command: LogVisit, principal: Principal, now: datetime) -> Receipt:
-    """Enters one visit. The same command again gets the same receipt.
+def enter(desk: Desk, command: LogVisit, principal: Principal, now: datetime) -> Awaitable[Receipt]:
+    """Enters one visit: decided, and in the log's queue, when this returns; kept when it has been awaited. The same
+    command again gets the same receipt.
 
-    Raises Refused: `auth.scope`, `time.…`, `visit.exists`; what the log raises.
+    Raises Refused, `auth.scope` at once, `time.…` and `visit.exists` when it is awaited; what the log raises.
     """
     own(principal, command.visit.cadre)
-    decision = Decision(command.command, principal.author, (), hash=log.content_hash(command))
+    hash_ = log.content_hash(command)
     try:
         events = visits.log_visit(command, now, oldest(desk, principal))
-    except Refused:
-        # What was in time when it was sent first has its receipt, however late it is sent again (V2).
-        if receipt := await known(desk.pool, decision):
-            return receipt
-        raise
-    decision = replace(decision, facts=[Fact(event, command.visit.started) for event in events])
+    except Refused as refused:
+        return _kept_before(desk, Decision(command.command, principal.author, (), hash=hash_), refused)
+    facts = [Fact(event, command.visit.started) for event in events]
+    return _kept(desk.log.submit(Decision(command.command, principal.author, facts, hash=hash_)))
+
+
+async def _kept(submitted: Awaitable[Receipt]) -> Receipt:
     try:
-        return await desk.log.submit(decision)
+        return await submitted
     except Overtaken as error:
         raise Refused("visit.exists", "visit.visit") from error
+
+
+async def _kept_before(desk: Desk, decision: Decision, refused: Refused) -> Receipt:
+    """What was in time when it was sent first has its receipt, however late it is sent again (V2)."""
+    if receipt := await known(desk.pool, decision):
+        return receipt
+    raise refused
 
 
 async def entries(desk: Desk, visit: UUID) -> list[Entry]:

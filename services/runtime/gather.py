@@ -91,11 +91,11 @@ class Gatherer:
             return self._trouble[0]
         return None
 
-    async def submit(self, decision: Decision) -> Receipt:
-        """Keeps a decision and answers after the commit; a repeat gets the first receipt.
+    def submit(self, decision: Decision) -> "asyncio.Future[Receipt]":
+        """Puts a decision into the queue; the answer comes after the commit, for a repeat the first receipt.
 
-        Raises TooLarge, Overloaded, Contradicted, Overtaken, Unavailable: nothing was kept, but for Unavailable,
-        where the same command is to be sent again.
+        Raises TooLarge, Overloaded, and when awaited Contradicted, Overtaken, Unavailable: nothing was kept, but for
+        Unavailable, where the same command is to be sent again.
         """
         log.check_size(decision)
         if len(self._waiting) >= QUEUE:
@@ -103,7 +103,7 @@ class Gatherer:
         done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((decision, done))
         self._wake.set()
-        return await done
+        return done
 
     async def _run(self) -> None:
         while True:

@@ -23,7 +23,10 @@ from pydantic import BaseModel
 from services.runtime import failpoints
 from services.runtime.database import Statement, send
 
-APPEND = "SELECT * FROM append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_CASTS = ("", "::bigint[]", "::uuid[]", "", "", "::int[]", "::timestamptz[]", "", "", "::uuid[]", "::bytea[]", "")
+_LINES = ", ".join(f"string_to_array(%s, E'\\n', ''){cast}" for cast in _CASTS)
+APPEND = f"SELECT * FROM append({_LINES})"
+"""Each array travels as the lines of one text, an empty line for NULL: psycopg's lists cost four times as much."""
 ENTRY: LiteralString = "id, type, stream, version, time, authtype, authid, commandhash, data"
 SPARE = 4096
 """Bytes an envelope may add to its data; `codec.LARGEST` holds for the whole message."""
@@ -136,29 +139,30 @@ def check_size(decision: Decision) -> None:
             raise TooLarge(entry.stream)
 
 
-def arguments(decisions: Iterable[Decision]) -> list[list[Any]]:
-    """The arrays of `append`, in the order of its parameters."""
-    rows = []
-    for decision in decisions:
-        for entry in decision.entries:
-            topic = TOPIC_OF[type(entry.event)]
-            rows.append(
-                (
-                    entry.stream,
-                    entry.version,
-                    entry.id,
-                    entry.event.type(),
-                    topic.name,
-                    partition_of(entry.stream, topic.partitions),
-                    entry.time,
-                    entry.author.type,
-                    entry.author.id,
-                    decision.cause,
-                    entry.hash,
-                    entry.json,
-                )
-            )
-    return [list(column) for column in zip(*rows, strict=True)]
+def arguments(decisions: Iterable[Decision]) -> list[str]:
+    """The arrays of `append`, in the order of its parameters, as `APPEND` takes them. No value has a line break: ids
+    and names cannot, and JSON writes it as `\\n`; one that had would make its array too long for the others.
+    """
+    rows = [_lines(decision.cause, entry) for decision in decisions for entry in decision.entries]
+    return ["\n".join(column) for column in zip(*rows, strict=True)]
+
+
+def _lines(cause: UUID, entry: Entry) -> tuple[str, ...]:
+    topic = TOPIC_OF[type(entry.event)]
+    return (
+        entry.stream,
+        str(entry.version),
+        str(entry.id),
+        entry.event.type(),
+        topic.name,
+        str(partition_of(entry.stream, topic.partitions)),
+        entry.time.isoformat(),
+        entry.author.type,
+        entry.author.id,
+        str(cause),
+        f"\\x{entry.hash.hex()}" if entry.hash else "",
+        entry.json,
+    )
 
 
 async def write(

@@ -8,7 +8,7 @@ import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas.topics import produced_by
 
-from services.runtime import broker, topics
+from services.runtime import broker, merkle, topics
 from services.runtime.database import Connection
 from services.runtime.inbox import Inbox, Lane, Message, State
 from services.runtime.marks import read_bookmarks, read_state
@@ -38,8 +38,12 @@ class ReadBack:
         self._lane_ends = known.ends
         self.marks = dict(known.marks)
         self.bookmarks = dict(bookmarks)
-        self.heard: Callable[[bytes | None], None] = lambda _: None
-        """Told of each message that is the next of its lane: the one that counts, whatever else has its number."""
+        self.heard: Callable[[bytes, bytes], None] = lambda _message, _hash: None
+        """Told of each message that is the next of its lane, and its hash: the one that counts, whatever else has its
+        number.
+        """
+        self.sent: dict[bytes, tuple[Lane, int]] = {}
+        """Lane and number of what was sent, by its hash: what comes back as it was sent needs no reading."""
         self._consumer = KafkaConsumer(
             **broker.options(settings),
             group_id=None,
@@ -59,13 +63,28 @@ class ReadBack:
             self.again(place)
         state = State(marks=self.marks, ends=self._lane_ends)
         for message in chain.from_iterable(self.batches(ends, progress)):
+            value = message.value or b""
+            hash_ = merkle.leaf(value)
+            if (lane := self._as_sent(message, hash_)) is not None:
+                self.marks[lane] = self.marks.get(lane, 0) + 1
+                self.bookmarks[message.topic, message.partition] = message.offset + 1
+                self.heard(value, hash_)
+                continue
             result = self._inbox.sort([message], state, {})
             if next_ := {lane: n for lane, n in result.marks.items() if lane.source.startswith(self._own)}:
                 self.marks.update(next_)
-                self.heard(message.value)
+                self.heard(value, hash_)
             doubted |= {(lane.topic, lane.partition) for lane in result.early if lane.source.startswith(self._own)}
             self.bookmarks.update(result.ends)
         return doubted
+
+    def _as_sent(self, message: Message, hash_: bytes) -> Lane | None:
+        """The lane that a message is the next of, if it is what was sent to this place."""
+        if (sent := self.sent.pop(hash_, None)) is None:
+            return None
+        lane, number = sent
+        here = (lane.topic, lane.partition) == (message.topic, message.partition)
+        return lane if here and number == self.marks.get(lane, 0) + 1 else None
 
     def moved(self, since: dict[Lane, int]) -> dict[Lane, int]:
         """The marks that are elsewhere than they were."""

@@ -21,6 +21,7 @@ from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
 
 from services.runtime import broker, failpoints, log, merkle, seals
 from services.runtime.database import pause
+from services.runtime.inbox import Lane
 from services.runtime.marks import bookmark, move_marks, read_state
 from services.runtime.readback import NAME, Ahead, compare, open_readback
 from services.runtime.settings import Settings
@@ -133,6 +134,10 @@ class Relay:
             hashes = await asyncio.to_thread(publish, sender, self._settings, rows, places)
             failpoints.reach("relay.after-send")
             self._note_sent(rows, hashes)
+            self._back.sent |= {
+                hash_: (Lane(str(row.source), *place), row.number)
+                for row, place, hash_ in zip(rows, places, hashes, strict=True)
+            }
             await self._hold(rows[-1].position)
         elif time.monotonic() - self._held > RENEW_EVERY:
             await self._hold(self._position)

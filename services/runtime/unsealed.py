@@ -34,10 +34,10 @@ class Unsealed:
         self._hashes[at * WIDTH : (at + 1) * WIDTH] = hash_
         self._same[at : at + 1] = bytes([self._early.pop(position, None) == hash_])
 
-    def arrived(self, message: bytes | None) -> None:
-        """Notes a message that was read back as the next of its lane: the one that receivers apply."""
-        position = _position(message or b"")
-        at, hash_ = position - self._first, merkle.leaf(message or b"")
+    def arrived(self, message: bytes, hash_: bytes) -> None:
+        """Notes a message that was read back as the next of its lane, the one that receivers apply, and its hash."""
+        position = _position(message)
+        at = position - self._first
         if at >= len(self._same):
             self._early[position] = hash_
         elif at >= 0 and self._hashes[at * WIDTH : (at + 1) * WIDTH] == hash_:

@@ -15,9 +15,10 @@ from starlette.types import ASGIApp
 from services.runtime.settings import Settings
 from services.web import documented, errors, seals, signin
 from services.web.errors import Catalogue, Text
-from services.web.guard import Guard
+from services.web.guard import ALWAYS, Guard
 from services.web.pages import Pages, answer
 from services.web.principals import Tokens, asking, unguarded
+from services.web.quick import Quick, Quicker
 from services.web.sessions import Sessions
 
 SERVICES = Path(__file__).parents[1]
@@ -40,7 +41,8 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application as it is served."""
-        return Guard(errors.LimitInWords(super().build_middleware_stack(), answer), self.state.pages)
+        guarded = Guard(errors.LimitInWords(super().build_middleware_stack(), answer), self.state.pages)
+        return Quicker(guarded, self, self.state.quick, ALWAYS) if self.state.quick else guarded
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
@@ -57,10 +59,12 @@ def build(
     texts: Mapping[str, Text],
     open_: Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Reason]]],
     folder: Path | None = None,
+    quick: Mapping[str, Quick] | None = None,
 ) -> FastAPI:
     """The application of a service. `open_` opens what its routes need into `app.state` and says when it is ready.
 
-    `folder` has the templates/ and locale/ of its pages; without it that is the service's own.
+    `folder` has the templates/ and locale/ of its pages; without it that is the service's own. `quick` are the paths
+    that are answered without FastAPI where nothing stands in the way.
     Raises RuntimeError when a route states no roles.
     """
 
@@ -75,6 +79,7 @@ def build(
     app.state.catalogue = Catalogue(texts)
     app.state.reasons = ()
     app.state.settings = settings
+    app.state.quick = quick or {}
     app.state.sessions = Sessions(settings, service)
     app.state.pages = Pages(settings, service, folder or SERVICES / service, app.state.catalogue)
     app.state.files = app.state.pages.files

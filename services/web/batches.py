@@ -1,7 +1,7 @@
 """Many commands in one request: each is accepted or refused by itself, in the order they were sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -9,13 +9,17 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field, ValidationError
 
 from services.refused import Refused
-from services.web.errors import EXPECTED, field_errors, refusal_of
+from services.web.errors import EXPECTED, Catalogue, field_errors, refusal_of
 from services.web.receipts import Receipt
 
 BODY = 4 * 1024 * 1024
 """Largest body in bytes of a batch."""
-Items = Annotated[list[Any], Field(min_length=1, max_length=1_000)]
+MOST = 1_000
+Items = Annotated[list[Any], Field(min_length=1, max_length=MOST)]
 """What a batch holds, not looked at yet: one that cannot be read must not refuse the others."""
+
+UNFIT: tuple[type[Exception], ...] = (ValidationError, *EXPECTED)
+"""What is one item's outcome; anything else ends the request."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -83,9 +87,48 @@ async def each(
 
     await asyncio.gather(*map(one_after_the_other, groups.values()))
     done = [outcome for outcome in outcomes if outcome]
-    if any(outcome.status == 503 for outcome in done):
-        response.headers["Retry-After"] = "2"
+    advise(done, response)
     return done
+
+
+def busy(outcomes: Iterable[Done[R] | Outcome]) -> bool:
+    """Whether some of it is to be sent again."""
+    return any(outcome.status == 503 for outcome in outcomes)
+
+
+def advise(outcomes: Iterable[Done[R] | Outcome], response: Response) -> None:
+    """Says when to send again what found everything busy."""
+    if busy(outcomes):
+        response.headers["Retry-After"] = "2"
+
+
+async def begun(
+    items: Sequence[T | ValidationError], begin: Callable[[T], Awaitable[Receipt]], catalogue: Catalogue
+) -> list[Outcome]:
+    """`receipts` for work that is under way as soon as it is called: it is begun for all, then waited for, with no task
+    for any.
+    """
+    work = [_begin(item, begin) for item in items]
+    return [await _outcome(each, catalogue) for each in work]
+
+
+def _begin(item: T | ValidationError, begin: Callable[[T], Awaitable[Receipt]]) -> Awaitable[Receipt] | Exception:
+    if isinstance(item, ValidationError):
+        return item
+    try:
+        return begin(item)
+    except EXPECTED as error:
+        return error
+
+
+async def _outcome(work: Awaitable[Receipt] | Exception, catalogue: Catalogue) -> Outcome:
+    try:
+        if isinstance(work, Exception):
+            raise work
+        return Outcome(status=201, receipt=await work)
+    except UNFIT as error:
+        status, body = _refused(error, catalogue)
+        return Outcome(status=status, error=body)
 
 
 async def _one(item: T | ValidationError, work: Callable[[T], Awaitable[R]], request: Request) -> Done[R]:
@@ -93,9 +136,13 @@ async def _one(item: T | ValidationError, work: Callable[[T], Awaitable[R]], req
         if isinstance(item, ValidationError):
             raise item
         return Done(201, await work(item))
-    except ValidationError as error:
+    except UNFIT as error:
+        status, body = _refused(error, request.app.state.catalogue)
+        return Done(status, error=body)
+
+
+def _refused(error: Exception, catalogue: Catalogue) -> tuple[int, dict[str, Any]]:
+    if isinstance(error, ValidationError):
         fields = field_errors(error)
-        status, body = request.app.state.catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
-    except EXPECTED as error:
-        status, body = request.app.state.catalogue.body(refusal_of(error))
-    return Done(status, error=body)
+        return catalogue.body(Refused("body.invalid", count=len(fields)), fields=fields)
+    return catalogue.body(refusal_of(error))

@@ -22,6 +22,8 @@ CSP = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+"""What every answer has."""
 POLICY = "; ".join(f"{name} {value}" for name, value in CSP.items())
 FOREIGN = ("/docs",)
 """FastAPI's own pages, made of scripts from elsewhere: they tell of routes, not of people."""
@@ -83,8 +85,8 @@ class Guard:
 
 
 def _dress(headers: MutableHeaders, path: str) -> None:
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
+    for name, value in ALWAYS.items():
+        headers.setdefault(name, value)
     if headers.get("content-type", "").startswith("text/html") and not path.startswith(FOREIGN):
         headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("Cache-Control", "private, no-store")

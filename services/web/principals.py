@@ -1,11 +1,11 @@
 """Who asks, and what they may do. Every route states its roles; a route that states none does not start."""
 
 import json
+import time
 import warnings
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from services.runtime.log import Author
 ALGORITHMS = ["Ed25519", "EdDSA", "ES256", "RS256"]
 OPEN = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
 """Paths that tell nothing about anybody and need no token."""
+MOST_KNOWN = 10_000
+"""Tokens that are remembered."""
 
 
 class Role(StrEnum):
@@ -69,8 +71,7 @@ class Tokens:
             aud={"essential": True, "value": audience},
             exp={"essential": True},
         )
-        # The same token is not calculated twice; whether it has expired is looked at each time.
-        self._verified = lru_cache(maxsize=10_000)(self._verify)
+        self._known: dict[str, tuple[Principal, float]] = {}
 
     @classmethod
     def read(cls, jwks: Path, issuer: str, audience: str) -> "Tokens":
@@ -78,16 +79,29 @@ class Tokens:
         return cls(KeySet.import_key_set(json.loads(jwks.read_text())), issuer, audience)
 
     def principal(self, token: str) -> Principal:
-        """The principal of a token. Raises Refused `auth.invalid` or `auth.expired`."""
+        """The principal of a token. Raises Refused `auth.invalid` or `auth.expired`.
+
+        What is good stays good until it expires, which is looked at each time; nothing else is calculated twice.
+        """
+        principal, ends = self._known.get(token, (None, 0.0))
+        if principal is None or time.time() >= ends:
+            principal, ends = self._check(token)
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[token] = (principal, ends)
+        return principal
+
+    def _check(self, token: str) -> tuple[Principal, float]:
         try:
-            claims = self._verified(token)
+            claims = self._verify(token)
             self._claims.validate(claims)
-            return Principal(id=claims.get("sub", ""), roles=claims.get("roles", ()), office=claims.get("office"))
+            principal = Principal(id=claims.get("sub", ""), roles=claims.get("roles", ()), office=claims.get("office"))
         except JoseError as error:
             raise Refused("auth.expired" if error.error == "expired_token" else "auth.invalid") from error
         except (ValueError, TypeError, AttributeError, LookupError) as error:
             # The library stumbles in these ways over headers and claims of kinds it does not expect.
             raise Refused("auth.invalid") from error
+        return principal, claims["exp"]
 
     def _verify(self, token: str) -> dict[str, Any]:
         with warnings.catch_warnings():

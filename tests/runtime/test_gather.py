@@ -153,10 +153,10 @@ async def test_rule_3_a_full_queue_refuses_and_keeps_nothing_of_it(info: str, mo
         await released.wait()
 
     async with writer(info, held) as gatherer:
-        under_way = asyncio.create_task(gatherer.submit(decision(logged())))
+        under_way = gatherer.submit(decision(logged()))
         await asyncio.sleep(0)  # lets the writer take it out of the queue
         await asyncio.sleep(0)
-        waiting = [asyncio.create_task(gatherer.submit(decision(logged()))) for _ in range(3)]
+        waiting = [gatherer.submit(decision(logged())) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await gatherer.submit(decision(logged()))

@@ -61,4 +61,4 @@ def application(settings: Settings) -> FastAPI:
             app.state.desk = Desk(settings, app.state.pool, vault_, keys, app.state.log, arrivals)
             yield [*reasons, database_answers(vault_), database_answers(keys)]
 
-    return build(settings, SERVICE, routers, TEXTS, open_)
+    return build(settings, SERVICE, routers, TEXTS, open_, quick=visits.QUICK)

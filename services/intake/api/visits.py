@@ -1,12 +1,13 @@
 """Visits over HTTP (V1-V3)."""
 
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from lianxin_schemas.events.visits import Visit
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from services.intake import receiving, visiting
 from services.intake.api.petitions import Numbered
@@ -15,17 +16,21 @@ from services.intake.domain.petitions import RaiseNeeds
 from services.intake.domain.visits import CorrectVisit, LogVisit, WithdrawVisit
 from services.refused import Refused
 from services.runtime import log
+from services.runtime.gather import Overloaded
 from services.runtime.log import Entry, Fact
 from services.web import batches
+from services.web.app import BODY
 from services.web.batches import Items, Outcome
 from services.web.documented import leads_to
 from services.web.principals import Allow, Principal, Role
+from services.web.quick import Quick
 from services.web.receipts import Receipt
 from services.web.writing import write
 
 router = APIRouter(prefix="/visits", tags=["visits"])
 
-Writer = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT))]
+WRITERS = Allow(Role.CADRE, Role.IMPORT)
+Writer = Annotated[Principal, Depends(WRITERS)]
 Reader = Annotated[Principal, Depends(Allow(Role.CADRE, Role.IMPORT, Role.ORGANISATION))]
 
 
@@ -42,6 +47,15 @@ class Batch(BaseModel):
     """Up to 1,000 visits; each is accepted or refused by itself."""
 
     visits: Items
+
+
+class Readable(BaseModel):
+    """A batch without an item that cannot be read."""
+
+    visits: Annotated[list[LogVisit], Field(min_length=1, max_length=batches.MOST)]
+
+
+OUTCOMES = TypeAdapter(list[Outcome])
 
 
 class VisitView(BaseModel):
@@ -61,12 +75,43 @@ async def log_one(command: LogVisit, principal: Writer, request: Request) -> Rec
 @router.post("/batch", max_body_size=batches.BODY)
 async def log_many(batch: Batch, principal: Writer, request: Request, response: Response) -> list[Outcome]:
     """Enters many visits, with an outcome for each; those refused can be sent again by themselves."""
-    entries = batches.read(batch.visits, LogVisit.model_validate)
+    outcomes = await _enter(request.app, principal, batches.read(batch.visits, LogVisit.model_validate))
+    batches.advise(outcomes, response)
+    return outcomes
 
-    async def enter(command: LogVisit) -> Receipt:
-        return Receipt.of(await visiting.enter(request.app.state.desk, command, principal, datetime.now(UTC)))
 
-    return await batches.receipts(entries, enter, request, response)
+async def _enter(app: FastAPI, principal: Principal, commands: Sequence[LogVisit | ValidationError]) -> list[Outcome]:
+    now = datetime.now(UTC)
+
+    def begin(command: LogVisit) -> Awaitable[Receipt]:
+        return _receipt(visiting.enter(app.state.desk, command, principal, now))
+
+    return await batches.begun(commands, begin, app.state.catalogue)
+
+
+async def _receipt(entered: Awaitable[log.Receipt]) -> Receipt:
+    return Receipt.of(await entered)
+
+
+async def quick_one(app: FastAPI, principal: Principal, body: bytes) -> bytes:
+    """`log_one` for a visit that is accepted."""
+    command = LogVisit.model_validate_json(body)
+    receipt = await visiting.enter(app.state.desk, command, principal, datetime.now(UTC))
+    return Receipt.of(receipt).model_dump_json().encode()
+
+
+async def quick_many(app: FastAPI, principal: Principal, body: bytes) -> bytes:
+    """`log_many` for visits that can all be read, while there is room for them."""
+    outcomes = await _enter(app, principal, Readable.model_validate_json(body).visits)
+    if batches.busy(outcomes):
+        raise Overloaded
+    return OUTCOMES.dump_json(outcomes)
+
+
+QUICK = {
+    "/visits": Quick(WRITERS, BODY, 201, quick_one),
+    "/visits/batch": Quick(WRITERS, batches.BODY, 200, quick_many),
+}
 
 
 @router.post("/{visit}/corrections", status_code=201)
