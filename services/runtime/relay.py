@@ -199,13 +199,16 @@ class Relay:
         return False
 
     async def _first_missing(self) -> int | None:
-        """The first position up to the mark that was not read back: numbers are dense, one look per lane is enough."""
+        """The first position up to the mark that was not read back: numbers are dense, one look per lane is enough.
+
+        One look it is because of LIMIT: else the planner joins first, and goes through each lane from its beginning.
+        """
         lanes = [(int(lane.source.rsplit("/", 1)[1]), lane, number) for lane, number in self._back.marks.items()]
         cursor = await self._connection.execute(
             "SELECT min(e.position) FROM lane l LEFT JOIN unnest(%s::int[], %s::text[], %s::int[], %s::bigint[])"
-            " AS r (incarnation, topic, partition, number) USING (incarnation, topic, partition)"
-            " JOIN events e ON e.incarnation = l.incarnation AND e.topic = l.topic AND e.partition = l.partition"
-            " AND e.number = coalesce(r.number, 0) + 1 WHERE e.position <= %s",
+            " AS r (incarnation, topic, partition, number) USING (incarnation, topic, partition), LATERAL"
+            " (SELECT position FROM events WHERE incarnation = l.incarnation AND topic = l.topic"
+            " AND partition = l.partition AND number = coalesce(r.number, 0) + 1 LIMIT 1) e WHERE e.position <= %s",
             [
                 [incarnation for incarnation, _, _ in lanes],
                 [lane.topic for _, lane, _ in lanes],
