@@ -3,8 +3,7 @@
 A merge turns what it changed in facts into differences of tallies, in the same statement (RETURNING old and new).
 """
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import psycopg
@@ -45,29 +44,25 @@ async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
 
 def _lines(table: Table, rows: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]]) -> Iterable[str]:
     """Rows in COPY's text format. Ids are opaque and hold nothing that would have to be escaped."""
-    absent = {slot: (None,) * len(columns) for slot, columns in table.slots.items()}
+    absent = {slot: "\t\\N" * len(columns) for slot, columns in table.slots.items()}
     for key, slots in rows.items():
-        values = [*key]
+        line = _texts(key)
         for slot, nothing in absent.items():
-            values += slots.get(slot, nothing)
-        yield "\t".join(map(_text, values)) + "\n"
+            line += "\t" + _texts(slots[slot]) if slot in slots else nothing
+        yield line + "\n"
 
 
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return "\\N"
-        case str():
-            return value
-        case bool():
-            return "t" if value else "f"
-        case tuple():
-            # Quoted, or an id spelt null would be none.
-            return "{" + ",".join(f'"{item}"' for item in value) + "}"
-        case datetime() | date():
-            return value.isoformat()
-        case _:
-            return str(value)
+def _texts(values: tuple[Any, ...]) -> str:
+    return "\t".join([value if type(value) is str else TEXT.get(type(value), str)(value) for value in values])
+
+
+TEXT: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "\\N",
+    bool: lambda value: "t" if value else "f",
+    # Quoted, or an id spelt null would be none.
+    tuple: lambda value: "{" + ",".join([f'"{item}"' for item in value]) + "}",
+}
+"""How COPY spells a value that is spelt otherwise than by `str`."""
 
 
 def statements(rows: Rows) -> list[Statement]:
