@@ -6,7 +6,7 @@ message is a Duplicate, the next one is applied, a later one is Early and waits 
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +19,7 @@ from lianxin_schemas.events.seals import SealEvent
 from lianxin_schemas.partition import murmur2_all
 from lianxin_schemas.topics import BY_NAME
 
-STEP = 25
+STEP = 40
 """Messages that are looked into at a time: about 0.3 ms."""
 REREAD_AFTER = 10.0
 """Seconds that an Early may wait without progress before its partition is read again from the start."""
@@ -49,11 +49,10 @@ class Opened(NamedTuple):
 
     reason: str = ""
     """Why it cannot be read."""
-    received: "Received | None" = None
-    """The message with its event; None for a kind that the consumer does not handle."""
     lane: Lane | None = None
-    number: int = 0
-    key: str = ""
+    envelope: Envelope | None = None
+    event: Event | None = None
+    """None for a kind that the consumer does not handle."""
 
 
 @dataclass(slots=True)
@@ -150,22 +149,29 @@ class Inbox:
 
     def open(self, messages: Sequence[Message]) -> None:
         """Looks into messages, as far as that depends on them alone; so it can be done while others are taken in."""
+        for _ in self._opening(messages):
+            pass
+
+    async def open_ahead(self, messages: Sequence[Message]) -> None:
+        """The same in small steps, between which those who wait for the database go on."""
+        for _ in self._opening(messages):
+            await asyncio.sleep(0)
+
+    def _opening(self, messages: Sequence[Message]) -> Iterator[None]:
         found: list[tuple[Message, Envelope]] = []
-        for message in messages:
+        for nth, message in enumerate(messages):
             if message.opened is None:
                 try:
                     found.append((message, codec.unwrap(message.value)))
                 except codec.Unreadable as error:
                     message.opened = Opened(error.reason)
+            if nth % STEP == 0:
+                yield
         hashes = murmur2_all([envelope.subject.encode() for _, envelope in found])
-        for (message, envelope), hash_ in zip(found, hashes, strict=True):
-            message.opened = self._look(message, envelope, hash_)
-
-    async def open_ahead(self, messages: Sequence[Message]) -> None:
-        """The same in small steps, between which those who wait for the database go on."""
-        for start in range(0, len(messages), STEP):
-            self.open(messages[start : start + STEP])
-            await asyncio.sleep(0)
+        for nth, (message, envelope) in enumerate(found):
+            message.opened = self._look(message, envelope, hashes[nth])
+            if nth % STEP == 0:
+                yield
 
     def _look(self, message: Message, envelope: Envelope, hash_: int) -> Opened:
         lane = _lane(self.space, envelope.source, message.topic, message.partition)
@@ -173,15 +179,15 @@ class Inbox:
             return Opened("wrong-source")
         if message.partition != (hash_ & 0x7FFFFFFF) % BY_NAME[message.topic].partitions:
             return Opened("wrong-partition")
-        kind, reason, received = codec.kind_of(envelope), "", None
+        kind, reason, event = codec.kind_of(envelope), "", None
         if kind is None or kind in self.kinds or issubclass(kind, SealEvent):
             try:
                 if kind is not None and kind not in BY_NAME[message.topic].events:
                     raise codec.Unreadable("wrong-topic")
-                received = Received(message, lane, envelope, codec.read(envelope))
+                event = codec.read(envelope)
             except codec.Unreadable as error:
                 reason = error.reason
-        return Opened(reason, received, lane, envelope.lanenumber, envelope.subject)
+        return Opened(reason, lane, envelope, event)
 
     def sort(self, messages: Sequence[Message], state: State, refused: Mapping[tuple[Lane, int], str]) -> Sorted:
         """Decides on messages in the order given. `refused` names numbers the handler could not accept, and why."""
@@ -200,10 +206,11 @@ class Inbox:
         result: Sorted,
     ) -> Outcome:
         assert message.opened
-        reason, received, lane, number, key = message.opened
-        if lane is None:
+        reason, lane, envelope, event = message.opened
+        if lane is None or envelope is None:
             result.parked.append(Parked(message, reason))
             return Outcome.PARKED
+        number, key = envelope.lanenumber, envelope.subject
         mark = result.marks.get(lane) or state.marks.get(lane, 0)
         if number <= mark:
             if known := state.marks.get(lane):
@@ -227,11 +234,12 @@ class Inbox:
             result.parked.append(Parked(message, reason, lane, number, key))
             result.keys.add((message.topic, key))
             return Outcome.PARKED
-        if received is None:
+        if event is None:
             return Outcome.NOT_APPLICABLE
-        if isinstance(received.event, SealEvent):
+        received = Received(message, lane, envelope, event)
+        if isinstance(event, SealEvent):
             result.seals.append(received)
-        if type(received.event) in self.kinds:
+        if type(event) in self.kinds:
             result.applied.append(received)
         return Outcome.APPLIED
 
