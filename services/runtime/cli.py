@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import aiokafka.errors
 import psycopg
 from kafka.errors import KafkaError
 from lianxin_schemas.events.base import Event
@@ -155,11 +156,17 @@ def main(top: argparse.ArgumentParser) -> int:
     except (readback.Ahead, rebuild.KindsGrew, migrate.Changed, Unrecoverable, seals.NoKey) as error:
         print(error, file=sys.stderr)
         return 3
-    except (parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, KafkaError, OSError) as error:
+    except FAILED as error:
         print(_sentence(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+FAILED = (
+    *(parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, OSError),
+    *(KafkaError, aiokafka.errors.KafkaError),
+)
 
 
 def _sentence(error: Exception) -> str:

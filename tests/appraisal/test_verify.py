@@ -189,3 +189,18 @@ def test_A12_rebuild_under_a_running_receiver(store: Store, broker: Broker) -> N
     assert verify(store.settings) == []
     store.runner.run(rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None))
     assert verify(store.settings) == []
+
+
+def test_A12_a_rebuild_by_two_processes_comes_to_the_same(store: Store, broker: Broker) -> None:
+    log = Published(store.settings.space)
+    messages = log.all(*story(random.Random(3)))
+    broker.send(messages)
+    store.take(messages)
+    before = store.tables()
+    store.query("UPDATE visit_tally SET visits = 77")
+
+    work = rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None, processes=2)
+    assert store.runner.run(work) == len(messages)
+
+    assert store.tables() == before
+    assert verify(store.settings) == []
