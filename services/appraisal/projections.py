@@ -149,7 +149,8 @@ def _keep(rows: Rows, fact: Fact) -> None:
 async def handler(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
     """Brings the rows of a batch to the database, holding no lock; the merge runs with the marks."""
     rows = fold(received)
-    await merge.stage(connection, rows)
+    if not merge.few(rows):
+        await merge.stage(connection, rows)
     return Work(statements=merge.statements(rows))
 
 
