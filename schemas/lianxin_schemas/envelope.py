@@ -7,8 +7,11 @@ partition); its numbers are dense from 1.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lianxin_schemas.ids import OpaqueId, Subject, Time, Uuid
@@ -36,10 +39,10 @@ class Source:
         return cls(match[1], match[2], int(match[3]))
 
 
-class Envelope(BaseModel):
-    """What stands around an event. Foreign extensions are ignored."""
+class Wrapped(BaseModel):
+    """One message. `data` is still plain: `codec.read` makes it an event. Foreign extensions are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(title="Envelope", frozen=True, extra="ignore")
 
     specversion: Literal["1.0"] = "1.0"
     id: Uuid
@@ -57,17 +60,42 @@ class Envelope(BaseModel):
     authid: OpaqueId
     lanenumber: Annotated[int, Field(ge=1, le=2**53)]
     streamversion: Annotated[int, Field(ge=1, le=2**53)]
+    data: dict[str, Any]
+
+
+class Envelope(msgspec.Struct, frozen=True, rename=lambda name: name.removesuffix("_text")):
+    """What stands around an event, checked as `Wrapped` says. Ids and moments are kept in the one spelling they have on
+    the wire, since many a reader only passes them on; `payload` is the data as JSON text, not looked at yet.
+    """
+
+    id_text: str
+    source: str
+    type: str
+    subject: str
+    time_text: str
+    dataschema: str
+    recordedtime_text: str
+    sequence: str
+    causationid_text: str
+    authtype: str
+    authid: str
+    lanenumber: int
+    streamversion: int
+    payload: msgspec.Raw = msgspec.field(name="data")
 
     @property
-    def payload(self) -> bytes:
-        """The data as JSON text, not looked at yet; of an envelope that `codec.unwrap` made."""
-        text: bytes = self.__dict__["payload"]
-        return text
+    def id(self) -> UUID:
+        return UUID(self.id_text)
 
+    @property
+    def time(self) -> datetime:
+        return datetime.fromisoformat(self.time_text)
 
-class Wrapped(Envelope):
-    """One message. `data` is still plain: `codec.read` makes it an event. Foreign extensions are ignored."""
+    @property
+    def recordedtime(self) -> datetime:
+        return datetime.fromisoformat(self.recordedtime_text)
 
-    model_config = ConfigDict(title="Envelope")
-
-    data: dict[str, Any]
+    @property
+    def causationid(self) -> UUID:
+        """The command or the event that brought it about."""
+        return UUID(self.causationid_text)

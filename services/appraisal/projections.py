@@ -5,10 +5,8 @@ version of each slot wins (in some the oldest), so order does not matter, and th
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -18,7 +16,7 @@ from lianxin_schemas.events.base import Event
 
 from services.appraisal.store import merge
 from services.appraisal.store.tables import TABLES, Rows
-from services.runtime.inbox import Received
+from services.runtime.inbox import Lane, Received
 from services.runtime.rebuild import Projection
 from services.runtime.receiver import Work
 
@@ -26,8 +24,7 @@ HERE = ZoneInfo("Asia/Shanghai")
 LEVELS = {responsibility.ZoneLevel.GROUP: 0, responsibility.ZoneLevel.VILLAGE: 1, responsibility.ZoneLevel.TOWNSHIP: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What an event says of one slot of one row; by `values[0]` one of two holds: see `Table`."""
 
     table: str
@@ -43,30 +40,38 @@ def local_day(moment: datetime) -> date:
 
 def facts(envelope: Envelope, event: Event) -> Iterator[Fact]:
     """The facts of one event; a kind without any has none."""
-    version, id_, time = envelope.streamversion, envelope.id, envelope.time
+    version, id_, time, recorded = (
+        envelope.streamversion,
+        envelope.id_text,
+        envelope.time_text,
+        envelope.recordedtime_text,
+    )
     match event:
         case visits.VisitLogged() | visits.VisitCorrected():
             said = (event.cadre, local_day(event.started), event.households)
-            yield Fact(
-                "visit", (event.visit,), "entry", (version, id_, envelope.type, time, envelope.recordedtime, *said)
-            )
+            yield Fact("visit", _own(envelope), "entry", (version, id_, envelope.type, time, recorded, *said))
         case visits.VisitWithdrawn():
-            yield Fact("visit", (event.visit,), "withdrawal", (version, id_, time, envelope.recordedtime))
+            yield Fact("visit", _own(envelope), "withdrawal", (version, id_, time, recorded))
         case cases.CaseEvent():
             for slot, values in _case(event, id_, time):
-                yield Fact("case_fact", (event.petition,), slot, (version, *values))
+                yield Fact("case_fact", _own(envelope), slot, (version, *values))
         case petitions.PetitionRegistered():
-            yield Fact("case_fact", (event.petition,), "petition", (version, event.complaint is True))
+            yield Fact("case_fact", _own(envelope), "petition", (version, event.complaint is True))
         case petitions.PetitionVerdictGiven():
-            yield Fact("case_fact", (event.petition,), "verdict", (version, id_, time, event.solved, event.satisfied))
+            yield Fact("case_fact", _own(envelope), "verdict", (version, id_, time, event.solved, event.satisfied))
         case ratings.RatingsReleased():
             subject = (event.kind, event.cadre, event.zone, event.first, event.last)
-            yield Fact("rating", (event.release,), "", (version, id_, time, *subject, event.counts))
+            yield Fact("rating", _own(envelope), "", (version, id_, time, *subject, event.counts))
         case ratings.MarkGiven():
             given = (event.level, event.cadre, event.first, event.last, event.points)
-            yield Fact("mark_given", (event.mark,), "", (version, id_, time, *given))
+            yield Fact("mark_given", _own(envelope), "", (version, id_, time, *given))
         case _:
             yield from _register(event, version)
+
+
+def _own(envelope: Envelope) -> tuple[str]:
+    """The key of a row that a stream has to itself: its id, as text like all that is only passed on."""
+    return (envelope.subject.partition("-")[2],)
 
 
 def _register(event: Event, version: int) -> Iterator[Fact]:
@@ -88,7 +93,7 @@ def _register(event: Event, version: int) -> Iterator[Fact]:
             yield _answering("term", event.cadre, event, version)
 
 
-def _case(event: cases.CaseEvent, id_: UUID, time: datetime) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _case(event: cases.CaseEvent, id_: str, time: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Slot and values: every event that names a credit carries it, the newest holds (A4)."""
     match event:
         case cases.CaseOpened():
@@ -120,26 +125,32 @@ def _answering(kind: str, subject: str, event: Any, version: int) -> Fact:
 def fold(received: Iterable[Received]) -> Rows:
     """The rows of a batch: for each key and slot what the newest event says."""
     rows: Rows = {table: {} for table in TABLES}
+    heard: dict[Lane, str] = {}
     for item in received:
-        lane = (item.lane.source, item.lane.topic, item.lane.partition)
-        _keep(rows, Fact("progress", lane, "", (item.envelope.recordedtime,)))
+        recorded = item.envelope.recordedtime_text
+        if heard.get(item.lane, "") < recorded:
+            heard[item.lane] = recorded
         for fact in facts(item.envelope, item.event):
             _keep(rows, fact)
+    rows["progress"] = {lane: {"": (recorded,)} for lane, recorded in heard.items()}
     return rows
 
 
 def _keep(rows: Rows, fact: Fact) -> None:
-    slots = rows[fact.table].setdefault(fact.key, {})
-    known = slots.get(fact.slot)
-    lowest = fact.slot in TABLES[fact.table].lowest
-    if known is None or (fact.values[0] < known[0] if lowest else known[0] < fact.values[0]):
-        slots[fact.slot] = fact.values
+    table, key, slot, values = fact
+    slots = rows[table].setdefault(key, {})
+    if (known := slots.get(slot)) is not None:
+        older, newer = (values, known) if slot in TABLES[table].lowest else (known, values)
+        if not older[0] < newer[0]:
+            return
+    slots[slot] = values
 
 
 async def handler(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
     """Brings the rows of a batch to the database, holding no lock; the merge runs with the marks."""
     rows = fold(received)
-    await merge.stage(connection, rows)
+    if not merge.few(rows):
+        await merge.stage(connection, rows)
     return Work(statements=merge.statements(rows))
 
 

@@ -132,10 +132,15 @@ def differences(refold: Refold, live: dict[str, Rows]) -> Iterator[str]:
         yield from (f"{name}: refolded alone has {row}" for row in sorted(rows - live[name], key=str))
 
 
+async def _looked(settings: Settings) -> tuple[Refold, dict[str, Rows]]:
+    refold, live = await _look(settings)
+    async for messages in rebuild.history(settings, "intake", lambda _done, _of: None):
+        refold.take(messages)
+    return refold, live
+
+
 def verify(settings: Settings) -> list[str]:
     """Every difference, a sentence each. More than 20 end in a count."""
-    refold, live = asyncio.run(_look(settings))
-    for messages in rebuild.history(settings, "intake", lambda _done, _of: None):
-        refold.take(messages)
+    refold, live = asyncio.run(_looked(settings))
     found = list(differences(refold, live))
     return found if len(found) <= SHOWN else [*found[:SHOWN], f"and {len(found) - SHOWN} more"]

@@ -5,6 +5,9 @@ from typing import Any
 
 from services.runtime.settings import Settings
 
+FETCHED = 256 * 1024
+"""Bytes that a projection fetches of one partition at a time; compressed, so it holds some times as many of each."""
+
 
 def options(settings: Settings) -> dict[str, Any]:
     """What kafka-python and aiokafka take to connect."""

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import aiokafka.errors
 import psycopg
 from kafka.errors import KafkaError
 from lianxin_schemas.events.base import Event
@@ -104,7 +105,8 @@ def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
         add("react", "turn what is heard into own events", lambda _: _react(service))
     if isinstance(service.consumer, Projection):
         add("project", "turn what is heard into tables", lambda _: _project(service))
-        add("rebuild", "build the tables anew beside the live ones, and swap", lambda _: _rebuild(service))
+        verb = add("rebuild", "build the tables anew beside the live ones, and swap", lambda a: _rebuild(service, a))
+        verb.add_argument("--processes", type=int, default=1, metavar="N", help="how many to divide partitions between")
     if service.directory:
         add("directory", "send the names it gives, take in those of others", lambda _: _directory(service))
     if service.verify:
@@ -154,11 +156,17 @@ def main(top: argparse.ArgumentParser) -> int:
     except (readback.Ahead, rebuild.KindsGrew, migrate.Changed, Unrecoverable, seals.NoKey) as error:
         print(error, file=sys.stderr)
         return 3
-    except (parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, KafkaError, OSError) as error:
+    except FAILED as error:
         print(_sentence(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+FAILED = (
+    *(parked.NotFound, psycopg.OperationalError, psycopg.errors.UndefinedTable, OSError),
+    *(KafkaError, aiokafka.errors.KafkaError),
+)
 
 
 def _sentence(error: Exception) -> str:
@@ -247,9 +255,11 @@ def _progress(verb: str, what: str) -> Callable[[int, int], None]:
     return progress
 
 
-def _rebuild(service: Service) -> int:
-    assert isinstance(service.consumer, Projection)
-    count = _run(rebuild.rebuild(service.settings, service.name, service.consumer, _progress("read", "messages")))
+def _rebuild(service: Service, arguments: argparse.Namespace) -> int:
+    projection, progress = service.consumer, _progress("read", "messages")
+    assert isinstance(projection, Projection)
+    work = rebuild.rebuild(service.settings, service.name, projection, progress, max(1, arguments.processes))
+    count = _run(work)
     print(f"\nrebuilt from {count} messages and swapped")
     return 0
 
@@ -288,7 +298,11 @@ def _ahead(service: Service, consumer: str, as_json: bool) -> int:
         + "".join(f"\n  own event {id_}" for id_ in one.own)
         for one in found
     ]
-    _print(as_json, [asdict(one) for one in found], "\n".join(lines) or "nothing is ahead of its log")
+    _print(
+        as_json,
+        [asdict(one) | {"lane": one.lane._asdict()} for one in found],
+        "\n".join(lines) or "nothing is ahead of its log",
+    )
     return 1 if found else 0
 
 

@@ -30,6 +30,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._looked = 0.0
         self._unsought = False
         self._committed = time.monotonic()
+        self._following: asyncio.Task[list[Message]] | None = None
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Nothing to hand over: the marks are in the database."""
@@ -43,6 +44,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             self._unsought = True
 
     async def _seek(self, partitions: set[TopicPartition]) -> None:
+        self._drop()
         if not partitions:
             return
         bookmarks = await self._receiver.start()
@@ -59,9 +61,15 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                 if self._unsought:
                     await self._seek(self._consumer.assignment())
                     self._unsought = False
-                polled = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
-                await self._take(polled)
-                if not polled:
+                following = self._following = self._following or asyncio.create_task(self._next())
+                await asyncio.wait([following])
+                if self._following is not following:  # dropped meanwhile
+                    continue
+                # While the database works on this batch, the next one is fetched and looked into.
+                self._following = asyncio.create_task(self._next())
+                messages = following.result()
+                await self._take(messages)
+                if not messages:
                     await self._look()
                 for topic, partition in self._receiver.earlies.due(time.monotonic()):
                     tp = TopicPartition(self._settings.topic(topic), partition)
@@ -69,7 +77,24 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                         logger.warning("numbers are missing in %s: reading it again from its start", tp)
                         self._consumer.seek(tp, 0)
         finally:
+            self._drop()
             await self._consumer.stop()
+
+    async def _next(self) -> list[Message]:
+        polled = await self._consumer.getmany(timeout_ms=200, max_records=BATCH)
+        messages = [
+            Message(self._settings.bare(tp.topic), tp.partition, record.offset, record.value)
+            for tp, records in polled.items()
+            for record in records
+        ]
+        await self._receiver.inbox.open_ahead(messages)
+        return messages
+
+    def _drop(self) -> None:
+        """What was fetched ahead is of no use once positions change: it is fetched again from there."""
+        if self._following:
+            self._following.cancel()
+            self._following = None
 
     async def _look(self) -> None:
         """Once a second while nothing comes: reads on from the bookmarks if somebody has moved the marks."""
@@ -89,6 +114,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                 group_instance_id=self._settings.member,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
+                max_partition_fetch_bytes=broker.FETCHED,
                 session_timeout_ms=10_000,
                 heartbeat_interval_ms=1_000,
                 rebalance_timeout_ms=15_000,
@@ -106,12 +132,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             else:
                 return
 
-    async def _take(self, polled: Mapping[TopicPartition, list]) -> None:  # type: ignore[type-arg]
-        messages = [
-            Message(self._settings.bare(tp.topic), tp.partition, record.offset, record.value)
-            for tp, records in polled.items()
-            for record in records
-        ]
+    async def _take(self, messages: list[Message]) -> None:
         if not messages:
             return
         try:

@@ -4,13 +4,18 @@ The live process goes on meanwhile. The swap takes its marks back to those of th
 next transaction misses them and reads on from the new bookmarks, so nothing is lost and nothing counts twice.
 """
 
+import asyncio
+import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, NamedTuple
 
 import psycopg
-from kafka import KafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.topics import consumed_by
 from psycopg import sql
@@ -24,6 +29,16 @@ logger = logging.getLogger(__name__)
 
 BATCH = 5_000
 BESIDE = "rebuild"
+
+
+class Share(NamedTuple):
+    """The partitions that one of several processes reads: of each topic every `of`th, from `nth` on."""
+
+    nth: int
+    of: int
+
+
+ALL = Share(0, 1)
 
 
 @dataclass(frozen=True)
@@ -69,59 +84,114 @@ async def _note_kinds(connection: psycopg.AsyncConnection[Any], projection: Proj
     )
 
 
-def history(settings: Settings, service: str, progress: Callable[[int, int], None]) -> Iterator[list[Message]]:
-    """All messages of the topics a service reads, up to their present ends. Tells how many of how many were read."""
-    kafka = KafkaConsumer(**broker.options(settings), group_id=None, enable_auto_commit=False, max_poll_records=BATCH)
+async def history(
+    settings: Settings, service: str, progress: Callable[[int, int], None], share: Share = ALL
+) -> AsyncGenerator[list[Message], None]:
+    """All messages of a share of the topics a service reads, up to their present ends. Tells how many of how many were
+    read.
+    """
+    kafka = AIOKafkaConsumer(
+        **broker.options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=broker.FETCHED,
+    )
+    await kafka.start()
     try:
         parts = {
             TopicPartition(settings.topic(topic.name), partition): topic.name
             for topic in consumed_by(service)
-            for partition in range(topic.partitions)
+            for partition in range(share.nth, topic.partitions, share.of)
         }
-        ends = kafka.end_offsets(list(parts))
-        left = {tp for tp in parts if ends[tp]}
-        kafka.assign(list(left))
-        for tp in left:
+        kafka.assign(list(parts))
+        ends = await kafka.end_offsets(list(parts))
+        at = dict.fromkeys(parts, 0)
+        for tp in parts:
             kafka.seek(tp, 0)
-        while left:
-            polled = kafka.poll(timeout_ms=1_000)
-            for tp, records in polled.items():
-                wanted = [record for record in records if record.offset < ends[tp]]
-                yield [Message(parts[tp], tp.partition, record.offset, record.value) for record in wanted]
-            left = {tp for tp in left if kafka.position(tp) < ends[tp]}
-            progress(sum(min(kafka.position(tp), ends[tp]) if ends[tp] else 0 for tp in parts), sum(ends.values()))
+        while left := [tp for tp in parts if at[tp] < ends[tp]]:
+            found: list[Message] = []
+            for tp, records in (await kafka.getmany(*left, timeout_ms=1_000, max_records=BATCH)).items():
+                topic = parts[tp]
+                found += [Message(topic, tp.partition, r.offset, r.value) for r in records if r.offset < ends[tp]]
+                at[tp] = await kafka.position(tp)
+            yield found
+            progress(sum(min(at[tp], ends[tp]) for tp in parts), sum(ends.values()))
     finally:
-        kafka.close()
+        await kafka.stop()
 
 
 async def rebuild(
-    settings: Settings, service: str, projection: Projection, progress: Callable[[int, int], None]
+    settings: Settings, service: str, projection: Projection, progress: Callable[[int, int], None], processes: int = 1
 ) -> int:
-    """Rebuilds and swaps; answers with how many messages were read. If it raises, the live tables are untouched."""
-    info = settings.database(service, guarded=False)
-    beside = psycopg.conninfo.make_conninfo(info, options=f"-c timezone=UTC -c search_path={BESIDE},public")
-    async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+    """Rebuilds and swaps; answers with how many messages were read. If it raises, the live tables are untouched.
+
+    Partitions are divided between processes. Each takes its own in as live processes do, beside the others.
+    """
+    async with await psycopg.AsyncConnection.connect(
+        settings.database(service, guarded=False), autocommit=True
+    ) as connection:
         await connection.execute(parked.LOCK, [projection.name])
         await _prepare(connection, projection)
-        receiver = Receiver(beside, Inbox(BESIDE, settings.space, projection.kinds), projection.handler)
-        try:
-            while (count := await _take_all(receiver, history(settings, service, progress))) is None:
-                await receiver.start()
-        finally:
-            await receiver.close()
+        with ProcessPoolExecutor(processes, get_context("spawn")) as others:
+            loop = asyncio.get_running_loop()
+            helped = [
+                loop.run_in_executor(others, _fill_alone, settings, service, projection, Share(nth, processes))
+                for nth in range(1, processes)
+            ]
+            count = await _fill(settings, service, projection, Share(0, processes), progress)
+            count += sum(await asyncio.gather(*helped))
         await _swap(connection, projection)
         return count
 
 
-async def _take_all(receiver: Receiver, history: Iterator[list[Message]]) -> int | None:
-    """How many messages were taken in; None when lanes ended under way, and all is to be read once more."""
-    count = 0
+def _fill_alone(settings: Settings, service: str, projection: Projection, share: Share) -> int:
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    return asyncio.run(_fill(settings, service, projection, share, lambda _done, _of: None))
+
+
+async def _fill(
+    settings: Settings, service: str, projection: Projection, share: Share, progress: Callable[[int, int], None]
+) -> int:
+    """Takes in a share of the topics, into the tables beside; answers with how many messages it has."""
+    info = settings.database(service, guarded=False)
+    beside = psycopg.conninfo.make_conninfo(info, options=f"-c timezone=UTC -c search_path={BESIDE},public")
+    receiver = Receiver(beside, Inbox(BESIDE, settings.space, projection.kinds), projection.handler)
     try:
-        for messages in history:
+        while True:
+            async with aclosing(history(settings, service, progress, share)) as batches:
+                count = await _take_all(receiver, batches)
+            if count is not None:
+                return count
+            await receiver.start()
+    finally:
+        await receiver.close()
+
+
+async def _take_all(receiver: Receiver, batches: AsyncIterator[list[Message]]) -> int | None:
+    """How many messages were taken in; None when lanes ended under way, and all is to be read once more.
+
+    While the database works on a batch, the next one is fetched and looked into.
+    """
+
+    async def opened() -> list[Message] | None:
+        messages = await anext(batches, None)
+        await receiver.inbox.open_ahead(messages or [])
+        return messages
+
+    count = 0
+    following = asyncio.create_task(opened())
+    try:
+        while (messages := await following) is not None:
+            following = asyncio.create_task(opened())
             await receiver.take(messages)
             count += len(messages)
     except Moved:
         return None
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
     return count
 
 

@@ -44,7 +44,6 @@ def producer(settings: Settings) -> KafkaProducer:
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
-        linger_ms=5,
         batch_size=256 * 1024,
         delivery_timeout_ms=2**31 - 1,
         allow_auto_create_topics=False,

@@ -13,6 +13,7 @@ from lianxin_schemas.events.visits import VisitCorrected, VisitWithdrawn, Withdr
 
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
+from services.appraisal.store import merge
 from services.appraisal.verify import verify
 from services.runtime import rebuild, topics
 from services.runtime.inbox import Message
@@ -189,3 +190,33 @@ def test_A12_rebuild_under_a_running_receiver(store: Store, broker: Broker) -> N
     assert verify(store.settings) == []
     store.runner.run(rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None))
     assert verify(store.settings) == []
+
+
+def test_A12_a_rebuild_by_two_processes_comes_to_the_same(store: Store, broker: Broker) -> None:
+    log = Published(store.settings.space)
+    messages = log.all(*story(random.Random(3)))
+    broker.send(messages)
+    store.take(messages)
+    before = store.tables()
+    store.query("UPDATE visit_tally SET visits = 77")
+
+    work = rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None, processes=2)
+    assert store.runner.run(work) == len(messages)
+
+    assert store.tables() == before
+    assert verify(store.settings) == []
+
+
+def test_A12_rows_that_were_staged_and_rows_that_went_along_are_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = Published(store.settings.space).all(*story(random.Random(4)))
+    found = []
+    for few in (0, 1_000_000):
+        monkeypatch.setattr(merge, "FEW", few)
+        store.empty()
+        store.apply_again(messages)
+        found.append(store.tables())
+    assert found[0] == found[1]
+    assert found[0]["visit"]
+    assert found[0]["case_fact"]

@@ -6,6 +6,8 @@ import string
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lianxin_schemas import codec, upcast
 from lianxin_schemas.envelope import Source
 from lianxin_schemas.events.base import Event
@@ -20,7 +22,7 @@ from lianxin_schemas.events.responsibility import (
 from lianxin_schemas.events.vault import Datum, PersonKind, RevealReason, TextRevealed
 from lianxin_schemas.generate import ROOT, versions
 from lianxin_schemas.ids import rfc3339
-from lianxin_schemas.partition import murmur2, partition_of
+from lianxin_schemas.partition import murmur2, murmur2_all, partition_of
 from lianxin_schemas.topics import BY_NAME, EVENTS, SERVICES, TOPIC_OF, TOPICS, Topic, consumed_by, produced_by
 
 PAST = re.compile(r"^[a-z]+(_[a-z]+)*\.(?:[a-z]+_)*(?:[a-z]+ed|set|drawn|withdrawn|sent|given(?:_up)?)$")
@@ -198,3 +200,8 @@ def test_what_is_no_source_is_refused(text: str) -> None:
 
 def test_a_moment_has_one_spelling_in_an_envelope() -> None:
     assert rfc3339(datetime(2026, 2, 3, tzinfo=UTC)) == "2026-02-03T00:00:00.000000Z"
+
+
+@given(st.lists(st.binary(max_size=50), max_size=20))
+def test_many_keys_are_hashed_as_each_by_itself(keys: list[bytes]) -> None:
+    assert murmur2_all(keys) == [murmur2(key) for key in keys]

@@ -1,12 +1,13 @@
-"""Brings rows to the database in two steps: COPY beside the tables, holding no lock, then one merge a table.
+"""Brings rows to the database in two steps: COPY beside the tables, holding no lock, then one merge a table. A few go
+with their merge, as JSON: that saves ten ways to the database, which is what they would mostly cost.
 
 A merge turns what it changed in facts into differences of tallies, in the same statement (RETURNING old and new).
 """
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 import psycopg
 
 from services.appraisal.store.tables import FACTS, Rows, Table
@@ -15,6 +16,8 @@ from services.runtime.database import Statement
 CREATE = "; ".join(f"CREATE TEMP TABLE incoming_{name} (LIKE {name})" for name in FACTS)
 
 SIZE = f"SELECT sum(pg_relation_size(to_regclass('pg_temp.incoming_' || name))) FROM unnest(ARRAY{[*FACTS]}) AS name"
+FEW = 100
+"""Rows up to which a batch goes with its merge."""
 LARGE = 1024 * 1024
 """Bytes from which emptying a temporary table at once is cheaper than row by row; below, new files cost more."""
 
@@ -45,38 +48,54 @@ async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
 
 def _lines(table: Table, rows: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]]) -> Iterable[str]:
     """Rows in COPY's text format. Ids are opaque and hold nothing that would have to be escaped."""
-    absent = {slot: (None,) * len(columns) for slot, columns in table.slots.items()}
+    absent = {slot: "\t\\N" * len(columns) for slot, columns in table.slots.items()}
     for key, slots in rows.items():
-        values = [*key]
+        line = _texts(key)
         for slot, nothing in absent.items():
-            values += slots.get(slot, nothing)
-        yield "\t".join(map(_text, values)) + "\n"
+            line += "\t" + _texts(slots[slot]) if slot in slots else nothing
+        yield line + "\n"
 
 
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return "\\N"
-        case str():
-            return value
-        case bool():
-            return "t" if value else "f"
-        case tuple():
-            # Quoted, or an id spelt null would be none.
-            return "{" + ",".join(f'"{item}"' for item in value) + "}"
-        case datetime() | date():
-            return value.isoformat()
-        case _:
-            return str(value)
+def _texts(values: tuple[Any, ...]) -> str:
+    return "\t".join([value if type(value) is str else TEXT.get(type(value), str)(value) for value in values])
+
+
+TEXT: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "\\N",
+    bool: lambda value: "t" if value else "f",
+    # Quoted, or an id spelt null would be none.
+    tuple: lambda value: "{" + ",".join([f'"{item}"' for item in value]) + "}",
+}
+"""How COPY spells a value that is spelt otherwise than by `str`."""
+
+
+def few(rows: Rows) -> bool:
+    """Whether rows are so few that they need not be staged."""
+    return sum(len(rows[name]) for name in FACTS) <= FEW
 
 
 def statements(rows: Rows) -> list[Statement]:
-    """The merges of staged rows, in the order of tables; each sorted by key."""
-    result: list[Statement] = []
+    """The merges of rows, staged before unless they are few, in the order of tables; each sorted by key."""
+    along, result = few(rows), list[Statement]()
     for name in FACTS:
         if rows[name]:
-            result += [(sql, []) for sql in MERGES[name]]
+            merge, *rest = MERGES[name]
+            if along:
+                merge = merge.replace(f"FROM incoming_{name}", f"FROM json_populate_recordset(NULL::{name}, %s)")
+            result.append((merge, [_json(FACTS[name], rows[name])] if along else []))
+            result += [(sql, []) for sql in rest]
     return result
+
+
+def _json(table: Table, rows: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]]) -> str:
+    """Rows as a JSON array of objects; what is absent is NULL."""
+    records = []
+    for key, slots in rows.items():
+        record = dict(zip(table.key, key, strict=True))
+        for slot, values in slots.items():
+            record |= zip(table.slots[slot], values, strict=True)
+        records.append(record)
+    return msgspec.json.encode(records).decode()
 
 
 def _newer(table: Table, slot: str) -> str:

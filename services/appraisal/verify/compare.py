@@ -60,11 +60,16 @@ class Live:
 
 def verify(settings: Settings) -> list[str]:
     """Every difference, a sentence each: tables row by row, then scores. More than 20 end in a count."""
-    live = asyncio.run(look(settings))
-    for messages in rebuild.history(settings, "appraisal", lambda _done, _of: None):
-        live.refold.take(messages)
+    live = asyncio.run(_looked(settings))
     found = list(differences(live))
     return found if len(found) <= SHOWN else [*found[:SHOWN], f"and {len(found) - SHOWN} more"]
+
+
+async def _looked(settings: Settings) -> Live:
+    live = await look(settings)
+    async for messages in rebuild.history(settings, "appraisal", lambda _done, _of: None):
+        live.refold.take(messages)
+    return live
 
 
 async def look(settings: Settings) -> Live:
