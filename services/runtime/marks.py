@@ -150,7 +150,7 @@ def _close(seals: Sequence[Received]) -> list[Statement]:
 
 
 def close_lanes(ends: Sequence[tuple[str, str, int, int]]) -> list[Statement]:
-    """Statements that end lanes, given as (source, topic, partition, last number)."""
+    """Statements that end lanes, given as (source, topic, partition, last number): just so many are expected."""
     return [
         (
             "INSERT INTO closed SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::bigint[])"
@@ -158,8 +158,9 @@ def close_lanes(ends: Sequence[tuple[str, str, int, int]]) -> list[Statement]:
             [list(column) for column in zip(*ends, strict=True)],
         ),
         (
-            "UPDATE expected e SET number = c.number FROM closed c WHERE e.number > c.number"
-            " AND (e.source, e.topic, e.partition) = (c.source, c.topic, c.partition)",
+            "INSERT INTO expected SELECT source, topic, partition, number, now() FROM closed WHERE number > 0"
+            " ORDER BY 1, 2, 3 ON CONFLICT (source, topic, partition) DO UPDATE SET number = excluded.number"
+            " WHERE expected.number <> excluded.number",
             [],
         ),
     ]

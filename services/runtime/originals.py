@@ -32,11 +32,10 @@ def originals(settings: Settings, wanted: dict[Lane, tuple[int, int]]) -> Origin
 def _of_lane(settings: Settings, consumer: KafkaConsumer, lane: Lane, first: int, last: int) -> Originals:
     part = TopicPartition(settings.topic(lane.topic), lane.partition)
     inbox, marks = Inbox("originals", settings.space, frozenset()), {lane: first - 1}
-    [end] = consumer.end_offsets([part]).values()
     found: Originals = {}
     consumer.assign([part])
     consumer.seek(part, first - 1)
-    while marks[lane] < last and consumer.position(part) < end:
+    while marks[lane] < last and consumer.position(part) < consumer.end_offsets([part])[part]:  # which may move back
         for record in consumer.poll(timeout_ms=500).get(part, ()):
             message = Message(lane.topic, lane.partition, record.offset, record.value)
             if (next_ := inbox.sort([message], State(marks=marks), {}).marks.get(lane)) and next_ <= last:

@@ -8,7 +8,7 @@ from lianxin_schemas import codec
 from lianxin_schemas.events.base import Event
 
 from services.runtime import broker, log
-from services.runtime.inbox import Lane, Message, Received
+from services.runtime.inbox import Inbox, Lane, Message, Received, State
 from services.runtime.receiver import Handler, Unfit, Work
 from services.runtime.settings import Settings
 
@@ -126,23 +126,21 @@ async def _replay_key(
 
 
 def fetch(kafka: KafkaConsumer, settings: Settings, lane: Lane, number: int, hint: int) -> Received:
-    """A message of a lane from Kafka: at the offset it had, otherwise wherever it stands now.
+    """A message of a lane from Kafka: at the offset it had, otherwise wherever it stands now. One outside the lane that
+    claims its number was parked alone, and is passed by.
 
     Raises NotFound when Kafka does not hold it, Unreadable when it still cannot be read.
     """
     part = TopicPartition(settings.topic(lane.topic), lane.partition)
     kafka.assign([part])
-    end = kafka.end_offsets([part])[part]
+    inbox, before = Inbox("parked", settings.space, frozenset()), State(marks={lane: number - 1})
     for start in (hint, 0):
         kafka.seek(part, start)
-        while kafka.position(part) < end:
+        while kafka.position(part) < kafka.end_offsets([part])[part]:  # an end may move back meanwhile (rule 14)
             for record in kafka.poll(timeout_ms=1_000, max_records=1 if start else 500).get(part, []):
                 message = Message(lane.topic, lane.partition, record.offset, record.value)
-                try:
+                if inbox.sort([message], before, {}).marks.get(lane) == number:
                     envelope = codec.unwrap(record.value)
-                except codec.Unreadable:
-                    continue
-                if envelope.source == lane.source and envelope.lanenumber == number:
                     return Received(message, lane, envelope, codec.read(envelope))
             if start:
                 break

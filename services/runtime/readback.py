@@ -27,7 +27,8 @@ class Ahead(Exception):
 class ReadBack:
     """What of a service's lanes is in Kafka, whole: for each own lane the last number without a gap before it.
 
-    `known` and `bookmarks` say what was read before; `marks` and `bookmarks` move on with `read`.
+    `known` and `bookmarks` say what was read before; `marks` and `bookmarks` move on with `read`. A bookmark stands
+    behind the last message that counted, which the next `read` looks for there.
     """
 
     def __init__(self, settings: Settings, service: str, known: State, bookmarks: Bookmarks) -> None:
@@ -53,30 +54,39 @@ class ReadBack:
             max_poll_records=2_000,
         )
 
-    def read(self, progress: Callable[[], None] = lambda: None) -> set[tuple[str, int]]:
-        """Reads to the present ends; answers with the partitions to doubt: where a number is missing before a later
-        one, or where less stands than was read before.
+    def read(self, progress: Callable[[], None] = lambda: None) -> None:
+        """Reads to the present ends. A partition where what counted last stands no more is read from its beginning: it
+        has lost a tail, and has perhaps grown again as far.
         """
-        ends = self.ends()
-        doubted = {place for place, end in ends.items() if end < self.bookmarks.get(place, 0)}
-        for place in doubted:
+        lost = self._read(progress)
+        for place in lost:
             self.again(place)
+        if lost:
+            self._read(progress)
+
+    def _read(self, progress: Callable[[], None]) -> set[tuple[str, int]]:
+        lost = {place: at - 1 for place, at in self.bookmarks.items() if at}
         state = State(marks=self.marks, ends=self._lane_ends)
-        for message in chain.from_iterable(self.batches(ends, progress)):
+        for message in chain.from_iterable(self.batches(self.ends(), progress)):
+            place = (message.topic, message.partition)
+            if lost.get(place) == message.offset and self._counted_last(message):
+                del lost[place]
             value = message.value or b""
             hash_ = merkle.leaf(value)
             if (lane := self._as_sent(message, hash_)) is not None:
-                self.marks[lane] = self.marks.get(lane, 0) + 1
-                self.bookmarks[message.topic, message.partition] = message.offset + 1
-                self.heard(value, hash_)
-                continue
-            result = self._inbox.sort([message], state, {})
-            if next_ := {lane: n for lane, n in result.marks.items() if lane.source.startswith(self._own)}:
+                next_ = {lane: self.marks.get(lane, 0) + 1}
+            else:
+                marks = self._inbox.sort([message], state, {}).marks
+                next_ = {lane: n for lane, n in marks.items() if lane.source.startswith(self._own)}
+            if next_:
                 self.marks.update(next_)
+                self.bookmarks[place] = message.offset + 1
                 self.heard(value, hash_)
-            doubted |= {(lane.topic, lane.partition) for lane in result.early if lane.source.startswith(self._own)}
-            self.bookmarks.update(result.ends)
-        return doubted
+        return set(lost)
+
+    def _counted_last(self, message: Message) -> bool:
+        before = State(marks={lane: number - 1 for lane, number in self.marks.items()}, ends=self._lane_ends)
+        return any(self.marks.get(lane) == n for lane, n in self._inbox.sort([message], before, {}).marks.items())
 
     def _as_sent(self, message: Message, hash_: bytes) -> Lane | None:
         """The lane that a message is the next of, if it is what was sent to this place."""
@@ -102,12 +112,13 @@ class ReadBack:
         return {parts[tp]: end for tp, end in self._consumer.end_offsets(list(parts)).items()}
 
     def batches(self, ends: Bookmarks, progress: Callable[[], None] = lambda: None) -> Iterator[list[Message]]:
-        """Messages from the bookmarks up to the ends, those of other services among them."""
-        left = {place for place, end in ends.items() if end > self.bookmarks.get(place, 0)}
+        """Messages from the last before the bookmarks up to the ends, those of other services among them."""
+        starts = {place: max(self.bookmarks.get(place, 0) - 1, 0) for place in ends}
+        left = {place for place, end in ends.items() if end > starts[place]}
         parts = {place: TopicPartition(self._settings.topic(place[0]), place[1]) for place in left}
         self._consumer.assign(list(parts.values()))
         for place, part in parts.items():
-            self._consumer.seek(part, self.bookmarks.get(place, 0))
+            self._consumer.seek(part, starts[place])
         while left:
             progress()
             polled = self._consumer.poll(timeout_ms=1_000)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -52,11 +52,15 @@ def producer(settings: Settings) -> KafkaProducer:
 
 
 def publish(
-    sender: KafkaProducer, settings: Settings, rows: Sequence[codec.Row], places: Sequence[tuple[str, int]]
+    sender: KafkaProducer,
+    settings: Settings,
+    rows: Sequence[codec.Row],
+    places: Sequence[tuple[str, int]],
+    progress: Callable[[int], None],
 ) -> list[bytes]:
     """Sends rows; once all are acknowledged, answers with the hash of each message as a leaf under a seal.
 
-    Raises KafkaError; the producer is of no use then.
+    `progress` is told each position up to which all are. Raises KafkaError; the producer is of no use then.
     """
     messages = [codec.encode(row) for row in rows]
     futures = [
@@ -64,8 +68,9 @@ def publish(
         for row, message, (topic, partition) in zip(rows, messages, places, strict=True)
     ]
     hashes = [merkle.leaf(message) for message in messages]
-    for future in futures:
+    for row, future in zip(rows, futures, strict=True):
         future.get(timeout=ACKNOWLEDGED_WITHIN)
+        progress(row.position)
     return hashes
 
 
@@ -125,12 +130,24 @@ class Relay:
         self._position = position
         self._held = time.monotonic()
 
+    def _renewing(self) -> Callable[[int], None]:
+        """For another thread: renews the lease while a batch takes long, with the mark where all is acknowledged. Two
+        relays would otherwise send a batch in turns for ever.
+        """
+        loop = asyncio.get_running_loop()
+
+        def progress(position: int) -> None:
+            if time.monotonic() - self._held > RENEW_EVERY:
+                asyncio.run_coroutine_threadsafe(self._hold(position), loop).result()
+
+        return progress
+
     async def _forward(self, sender: KafkaProducer) -> int:
         """Publishes the next rows and moves the mark behind them; answers with how many there were."""
         rows, places = await self._rows(self._position)
         failpoints.reach("relay.after-read")
         if rows:
-            hashes = await asyncio.to_thread(publish, sender, self._settings, rows, places)
+            hashes = await asyncio.to_thread(publish, sender, self._settings, rows, places, self._renewing())
             failpoints.reach("relay.after-send")
             self._note_sent(rows, hashes)
             self._back.sent |= {
@@ -173,24 +190,14 @@ class Relay:
 
     async def _read_back(self) -> bool:
         """Whether all up to the mark is in Kafka, whole. If not, the mark goes back before the first missing one."""
-        loop = asyncio.get_running_loop()
+        renew = self._renewing()
 
         def progress() -> None:
-            asyncio.run_coroutine_threadsafe(self._hold(self._position), loop).result()
+            renew(self._position)
 
-        doubted = await asyncio.to_thread(self._back.read, progress)
-        for place in doubted:
-            self._back.again(place)
-        if doubted:
-            await asyncio.to_thread(self._back.read, progress)
+        await asyncio.to_thread(self._back.read, progress)
         await compare(self._connection, self._service, self._back.marks)
         missing = await self._first_missing()
-        if missing is not None and not doubted:
-            # Acknowledged, yet not there: the broker lost a tail, and may have grown past our bookmarks since.
-            for place in list(self._back.bookmarks):
-                self._back.again(place)
-            await asyncio.to_thread(self._back.read, progress)
-            missing = await self._first_missing()
         if missing is None:
             return True
         logger.warning("read-back: position %s is not in Kafka, publishing again from there", missing)

@@ -9,12 +9,12 @@ from lianxin_schemas.topics import BY_NAME
 from psycopg.conninfo import make_conninfo
 
 from services.runtime import parked, topics
-from services.runtime.inbox import Message, State
+from services.runtime.inbox import Lane, Message, State
 from services.runtime.marks import read_state
 from services.runtime.receiver import Moved, Receiver
 from services.runtime.settings import Settings
 from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting, publish
-from tests.runtime.making import logged, message, raw, visits_in, withdrawn
+from tests.runtime.making import logged, message, raw, visits_in, wire, withdrawn
 
 pytestmark = pytest.mark.anyio
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -178,6 +178,49 @@ async def test_rule_11_a_message_is_found_past_noise_and_is_not_that_of_another_
     rows("UPDATE parked SET at_offset = 900 WHERE number = 1")
     assert await replay(space, Noting()) == (1, [])
     assert rows("SELECT visit FROM seen ORDER BY nth") == [(GOOD,), (BAD,)]
+
+
+async def test_rule_11_a_message_that_claims_a_number_of_a_lane_from_outside_is_not_replayed_in_its_name(
+    consumer: Make, space: Settings, rows: Rows
+) -> None:
+    [elsewhere] = visits_in(PLACE + 1, 1)
+    stranger = raw(wire(logged(elsewhere), 1, space=space.space), 0, PLACE)
+    await consumer(Noting(unfit=[BAD])).take(publish(space, [stranger, entry(space, BAD, 1)]))
+    rows("UPDATE parked SET at_offset = 900 WHERE number = 1")
+    assert await replay(space, Noting()) == (1, [])
+    assert rows("SELECT visit FROM seen") == [(BAD,)]
+
+
+class Shrinking:
+    """A consumer whose partition loses its tail once it has been asked for its end."""
+
+    def __init__(self) -> None:
+        self._ends = iter((3, 0))
+        self.polled = 0
+
+    def end_offsets(self, parts: list[Any]) -> dict[Any, int]:
+        return dict.fromkeys(parts, next(self._ends, 0))
+
+    def poll(self, **_: Any) -> dict[Any, Any]:
+        self.polled += 1
+        assert self.polled < 9, "it waits for what will not come"
+        return {}
+
+    def assign(self, parts: Any) -> None:
+        """Nothing to note."""
+
+    def seek(self, part: Any, offset: int) -> None:
+        """As for `assign`."""
+
+    def position(self, part: Any) -> int:
+        """Never further."""
+        return 0
+
+
+def test_rule_14_an_end_that_moves_back_while_a_message_is_looked_for_is_not_waited_for() -> None:
+    lane = Lane("/t/intake/1", "visits", PLACE)
+    with pytest.raises(parked.NotFound):
+        parked.fetch(Shrinking(), Settings(space="t"), lane, 2, 0)
 
 
 async def test_rule_11_neither_replay_nor_accept_runs_beside_a_rebuild(

@@ -42,12 +42,16 @@ class Sender:
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])
-def test_rule_6_a_record_that_was_not_acknowledged_ends_the_relay(lost: int) -> None:
+def test_rule_6_a_record_that_was_not_acknowledged_ends_the_relay_and_what_was_before_it_is_told(lost: int) -> None:
+    """Rule 5: the lease is renewed with that, so that a slow broker does not have two relays send in turns for ever."""
+
     def row(position: int) -> Row:
         source = Source("lianxin", "intake", 1)
         id_ = UUID(int=position)
         return Row(id_, source, "t", "visit-1", 1, position, position, NOW, NOW, id_, "user", "c-1", "{}")
 
     rows = [row(position) for position in (1, 2, 3)]
+    told: list[int] = []
     with pytest.raises(KafkaTimeoutError):
-        publish(Sender(lost), Settings(), rows, [("visits", 0)] * 3)
+        publish(Sender(lost), Settings(), rows, [("visits", 0)] * 3, told.append)
+    assert told == [1, 2, 3][: lost - 1]

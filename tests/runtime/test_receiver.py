@@ -314,6 +314,17 @@ async def test_rule_13_a_lane_ends_and_what_came_early_is_parked_when_it_is_read
     assert (await one.start())["visits", PLACE] == 4, "nothing waits any more"
 
 
+async def test_rule_13_what_a_recovered_log_kept_of_a_lane_is_expected_here(
+    consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    """Rule 8: a tail that Kafka lost shows, in a lane that no seal will speak of any more."""
+    one = consumer()
+    await one.take(visits(settings, 1))
+    with pytest.raises(Moved):
+        await one.take([ended(settings, 3)])
+    assert (seen(), rows("SELECT topic, partition, number FROM expected")) == ([1], [("visits", PLACE, 3)])
+
+
 async def test_rule_13_another_process_that_has_not_heard_of_the_end_does_not_go_beyond_it(
     consumer: Make, settings: Settings, rows: Rows, seen: Callable[[], list[int]]
 ) -> None:

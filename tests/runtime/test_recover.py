@@ -20,7 +20,7 @@ from services.runtime.readback import refuse_if_ahead
 from services.runtime.takeback import Unrecoverable
 from tests.runtime.audit import audit, wire_reads
 from tests.runtime.consuming import everything, publish
-from tests.runtime.making import corrected, decision, logged, petition, sealed, visits_in
+from tests.runtime.making import corrected, decision, logged, petition, raw, sealed, visits_in, wire
 from tests.servers import Addresses
 from tests.world.sent import log_rows
 from tests.world.world import World, until
@@ -199,6 +199,16 @@ def test_rule_13_a_log_that_kafka_contradicts_is_left_as_it_is(own: Restored) ->
         own.recover()
     assert own.rows("SELECT incarnation, position FROM head") == [(1, 1)]
     assert own.rows("SELECT count(*) FROM closed") == [(0,)]
+
+
+def test_rule_13_a_message_outside_its_lane_contradicts_nothing(own: Restored) -> None:
+    """Rule 11: it blocks nothing, whatever number it claims."""
+    here, elsewhere = visits_in(6, 1)[0], visits_in(7, 1)[0]
+    own.keep(decision(logged(here)))
+    sent(own)
+    stranger = wire(logged(elsewhere), 1, space=own.world.space)
+    publish(own.world.settings, [raw(stranger, 1, 6)])
+    assert own.recover().taken == 0
 
 
 def test_rule_13_an_event_that_no_relay_has_written_so_is_left_to_a_human(own: Restored) -> None:
