@@ -14,7 +14,7 @@ from tests.world.world import until
 PART = "matrix"
 STOPPED = 30.0
 """Seconds that a process stands: longer than a relay's lease (5), a consumer's session (10) and its rebalance (15), a
-notice's lease (4), and the time of a transaction (10)."""
+notice's lease (8), and the time of a transaction (10)."""
 FAULTS = {
     "kill": "kill -9",
     "stop": f"SIGSTOP {STOPPED:.0f} s, SIGCONT",
