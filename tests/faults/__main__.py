@@ -10,11 +10,12 @@ os.environ.setdefault("LIANXIN_TEST_DEADLINE", "120")  # a broker's session, a r
 
 from deploy.local.state import state_folder
 from tests.bench.bench import say
-from tests.faults import matrix
+from tests.faults import matrix, others
 from tests.faults.tally import Tally
 
 PARTS: dict[str, Callable[[Tally, int], None]] = {"matrix": matrix.run}
-ON_DEMAND = ()
+PARTS |= {command.part: command.run for command in others.COMMANDS}
+ON_DEMAND = ("mutation",)
 """Parts that run only when they are named: they take longer than a change may wait."""
 
 
@@ -32,9 +33,13 @@ def main() -> int:
     for part in [only] if only else [name for name in PARTS if name not in ON_DEMAND]:
         say(f"{part} …")
         PARTS[part](tally, times)
-    print(f"\n{tally.table()}\n\n{time.monotonic() - began:.0f} s; in {tally.file}; what was done: tests/faults/README.md")
+    print(
+        f"\n{tally.table()}\n\n{time.monotonic() - began:.0f} s; in {tally.file}; what was done: tests/faults/README.md"
+    )
     for wrong in tally.wrongs:
-        print(f"\n{wrong.part}: {wrong.case} DOES NOT HOLD: {wrong.why.strip().splitlines()[-1]}\n  again: {wrong.again}")
+        print(
+            f"\n{wrong.part}: {wrong.case} DOES NOT HOLD: {wrong.why.strip().splitlines()[-1]}\n  again: {wrong.again}"
+        )
     return 1 if tally.wrongs else 0
 
 

@@ -129,7 +129,9 @@ class Stage:
 
     def _mails_hold(self) -> None:
         """Every notice went out, was marked as sent once, and the tables are those of the log."""
-        raised = "SELECT data->>'notice' FROM events WHERE type LIKE '%%notice.raised%%' AND data->>'resident' IS NOT NULL"
+        raised = (
+            "SELECT data->>'notice' FROM events WHERE type LIKE '%%notice.raised%%' AND data->>'resident' IS NOT NULL"
+        )
         sent = "SELECT data->>'notice' FROM events WHERE type LIKE '%%notice.sent%%' AND data->>'channel' = 'mail'"
         until(lambda: len(self._notices(sent)) >= len(self._notices(raised)), "every notice is sent", every=0.3)
         notices = self._notices(raised)
@@ -153,7 +155,7 @@ class Stage:
 
 
 class Stages:
-    """The stage at hand on one set of servers; a new one after something did not hold, so that the next starts whole."""
+    """The stage at hand on one set of servers; a new one after something did not hold: the next starts whole."""
 
     def __init__(self, servers: Servers, folder: Path, changes: Callable[[], Mapping[str, str]] = dict) -> None:
         self.servers, self._folder, self._changes = servers, folder, changes

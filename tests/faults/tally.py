@@ -13,7 +13,7 @@ from tests.bench.bench import say
 
 @dataclass
 class Row:
-    """One fault upon one place. `hit`: times it happened there; `held`: times that every look afterwards found nothing."""
+    """One fault upon one place. `hit`: times it happened there; `held`: times that no look afterwards found a thing."""
 
     part: str
     whom: str
