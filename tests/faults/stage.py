@@ -17,7 +17,7 @@ from services.notify.settings import Settings as NotifySettings
 from services.runtime import lag
 from tests.bench.bench import say
 from tests.notify.posting import Post
-from tests.world.held import everything_holds, log_holds, settled, topics_hold
+from tests.world.held import everything_holds, log_holds, sealed, settled, topics_hold
 from tests.world.supervisor import Role, Supervisor
 from tests.world.traffic import Traffic
 from tests.world.world import Api, World, until
@@ -116,12 +116,13 @@ class Stage:
         for client in self.clients:
             both.accepted |= client.accepted
             both.contradictions += client.contradictions
+        settled(world, "intake", "assignment", "notify")
+        self._mails_hold()
+        sealed(world, "notify")
         everything_holds(world, both)
         until(lambda: self._intake_lag() == 0, "intake's projection has caught up", every=0.3)
-        settled(world, "notify")
         log_holds(world, "notify", [])
         topics_hold(world, "notify", ("notices",))
-        self._mails_hold()
         assert self.spare.process.poll() is None, "an api that nothing was done to has ended"
 
     def _intake_lag(self) -> int:
