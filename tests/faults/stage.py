@@ -57,12 +57,20 @@ class Stage:
         self.post = Post().open()
         self.world = World(servers.kafka_address, servers.postgres_url, folder, SERVICES)
         self.world.environment |= changes or {}
+        try:
+            self._start()
+        except BaseException:  # also where the run is ended from outside: nothing of it goes on
+            self.world.close()
+            self.post.close()
+            raise
+
+    def _start(self) -> None:
         [port] = free_ports(1, set())
         address = f"http://127.0.0.1:{port}"
         told = {("intake", "api"): {"port": str(port)}, ("notify", "send"): self._sender(address)}
         self.supervisor = Supervisor(self.world, *ROLES, told=told).watch()
         self.spare = self.world.api("intake")
-        first = Api(self.spare.process, address, folder / "keys")
+        first = Api(self.spare.process, address, self.world.folder / "keys")
         self.world.apis.append(first)
         until(first.ready, "intake's api is ready")
         self.clients = [Letters(first, 1, every=0.1), Letters(self.spare, 2, every=0.1)]
@@ -149,6 +157,8 @@ class Stage:
         """Ends everything, and takes its topics off the broker."""
         for client in self.clients:
             client.api.close()
+        self.world.closing.set()
+        self.supervisor.look()  # one that is under way may start a process; no later one does
         with contextlib.redirect_stdout(None):
             self.world.close()
         self.post.close()
