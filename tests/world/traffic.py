@@ -39,11 +39,13 @@ def petition(seed: random.Random) -> dict[str, Any]:
 class Traffic:
     """Visits, corrections, withdrawals and petitions through intake's API; some sent twice.
 
-    `accepted` holds, per command, the ids of the events that its receipt named.
+    `accepted` holds, per command, the ids of the events that its receipt named. `every` is the pause between two
+    commands in the background, in seconds.
     """
 
-    def __init__(self, api: Api, seed: int = 1) -> None:
+    def __init__(self, api: Api, seed: int = 1, every: float = 0.0) -> None:
         self.api = api
+        self.every = every
         self.accepted: dict[str, list[str]] = {}
         self.contradictions: list[str] = []
         self._seed = random.Random(seed)
@@ -57,7 +59,8 @@ class Traffic:
         return self
 
     def start(self) -> "Traffic":
-        """Goes on sending in the background until `stop`."""
+        """Goes on sending in the background until `stop`; may be called again afterwards."""
+        self._stop.clear()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
@@ -88,6 +91,7 @@ class Traffic:
     def _run(self) -> None:
         while not self._stop.is_set() and not self.api.closed:
             self._one()
+            self._stop.wait(self.every)
 
     def _one(self) -> None:
         seed = self._seed
