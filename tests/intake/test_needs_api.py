@@ -92,3 +92,20 @@ def test_V4_of_many_at_once_one_raises_the_need_and_keeps_what_its_resident_told
     body = {"kind": "resident", "datum": "telephone", "reason": "notice", "person": data["resident"]}
     shown = api.call("POST", "/vault/reveal", body | {"command": str(uuid4())}, who="mailer", role="service")
     assert shown.json() == {"text": numbers[winner]}
+
+
+def test_C4_what_is_about_officials_gets_into_no_visit(api: Client, rows: Rows) -> None:
+    """Whoever enters it, by itself or with many; what a request asks is refused as the decisions are."""
+    conduct = log_visit(needs=["05.02.01"])
+    for who, role in (("c-0001", "cadre"), ("importer", "import")):
+        refused = api.call("POST", "/visits", conduct, who=who, role=role)
+        assert (refused.status_code, refused.json()["code"]) == (422, "need.about-officials")
+    [many] = api.call("POST", "/visits/batch", {"visits": [conduct]}).json()
+    assert (many["status"], many["error"]["code"]) == (422, "need.about-officials")
+    visit = visited(api, LAMP)
+    anew = log_visit(visit=visit, promises=[{"matter": "05", "due": "2030-01-01"}])
+    refused = api.call("POST", f"/visits/{visit}/corrections", anew, who="c-0001", role="cadre")
+    assert (refused.json()["code"], refused.json()["field"]) == ("need.about-officials", "visit.promises.0.matter")
+    assert raise_(api, visit, "05.02.01").json()["code"] == "need.about-officials"
+    held = rows("SELECT count(*) FROM events WHERE topic = 'visits' AND data::text ~ '\"05[.\"]'")
+    assert held == [(0,)]

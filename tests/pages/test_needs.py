@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from lianxin_schemas.events.visits import VisitLogged
 from playwright.sync_api import Page, expect
 
-from tests.intake.asking import log_visit
+from tests.intake.asking import log_visit, visit
 from tests.pages.looking import STAFF, Look
 from tests.pages.offices import session
 from tests.pages.residents import Installation
@@ -142,3 +143,20 @@ def test_V4_it_is_the_visit_of_whoever_made_it_and_stands_as_entered(
     back = address.replace("/needs", "/withdrawal")
     assert httpx.post(back, json=body, cookies=cookies, headers={"Origin": residents.address}).status_code == 201
     assert status(address + path) == 409
+
+
+def test_C4_what_is_about_officials_in_an_entry_of_before_is_the_residents_to_raise(
+    residents: Installation, look: Look, cookies: dict[str, str]
+) -> None:
+    entry = VisitLogged.model_validate(visit(cadre="c-upper", households=["h-heard"], needs=["05.02.01", LAMP]))
+    residents.keeps(entry)
+    address = f"{residents.address}/visits/{entry.visit}/needs"
+    look(address, "needs-officials", cookies=cookies, most=STAFF)
+    page = look.open(address, cookies=cookies, scripts=False)
+    first, second = page.locator(".heard li").all()
+    expect(first).to_contain_text("反映干部的事不记在走访里。居民本人从“提诉求”提，或到县里的接待窗口提")
+    expect(first.locator("a")).to_have_attribute("href", "/raise")
+    expect(second.locator("a.button")).to_have_text("转为诉求")
+    assert page.goto(f"{address}/1").status == 422  # type: ignore[union-attr]
+    expect(page.locator("main")).to_contain_text("所反映的干部不经手，也看不到")
+    assert petitions(residents, address) == []

@@ -13,6 +13,7 @@ from lianxin_schemas.events.vault import Datum, PersonKind
 from lianxin_schemas.ids import CadreId, CategoryCode, Time, ZoneId
 from pydantic import BaseModel, ConfigDict, Field
 
+from services import categories
 from services.intake.domain import times, visits
 from services.intake.domain.sealing import Person, Place
 from services.intake.domain.vault import Mail, Name, Telephone, Words
@@ -97,11 +98,16 @@ class RaiseNeeds(Command):
 
 
 def register_petition(command: RegisterPetition, now: datetime, oldest_days: int | None) -> list[Event]:
-    """A petition is taken as it comes: nobody is turned away for where or what. One about officials says about whom."""
+    """A petition is taken as it comes: nobody is turned away for where or what. A complaint says about whom, and no
+    visit leads from what is about officials to a household.
+    """
     times.check(command.time or now, now, oldest_days, "time")
-    if bool(command.petition.complaint) != bool(command.about):
+    petition = command.petition
+    if bool(petition.complaint) != bool(command.about):
         raise Refused("complaint.about-whom", "about")
-    return [command.petition, *_lead(command.petition.petition, command.about)]
+    if petition.visit and (petition.complaint or categories.about_officials(petition.category)):
+        raise Refused("need.about-officials", "petition.visit")
+    return [petition, *_lead(petition.petition, command.about)]
 
 
 def receive_petition(
@@ -137,6 +143,8 @@ def raise_needs(
     free = _free(visit, state.visit.needs, raised)
     found = []
     for number, need in enumerate(command.needs):
+        if categories.about_officials(need.category):
+            raise Refused("need.about-officials", f"needs.{number}.category")
         if need.category not in free:
             raise Refused("need.not-heard", f"needs.{number}.category")
         if not free[need.category]:

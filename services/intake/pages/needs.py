@@ -11,6 +11,7 @@ from lianxin_schemas.events.visits import Visit
 from lianxin_schemas.ids import Uuid, ZoneId
 from pydantic import BaseModel
 
+from services import categories
 from services.intake import receiving, visiting
 from services.intake.desk import Desk
 from services.intake.domain import petitions, receipts, visits
@@ -22,6 +23,7 @@ from services.intake.pages.home import led_by, today, zone_called
 from services.intake.pages.raising import category_called
 from services.intake.queries import listing
 from services.intake.queries.listing import ZoneView
+from services.intake.refusals import TEXTS
 from services.refused import Refused
 from services.web import pages
 from services.web.forms import Form, Pair, blank, read
@@ -51,6 +53,11 @@ class Heard:
         """What it is about, as pages show it."""
         return category_called(self.category, whole=True) or self.category
 
+    @property
+    def about_officials(self) -> bool:
+        """Heard before such needs were refused: the resident raises it, not the cadre."""
+        return categories.about_officials(self.category)
+
 
 class Raising(BaseModel):
     """What the resident told of a need, as far as they wanted to, and where it is."""
@@ -66,8 +73,11 @@ class Raising(BaseModel):
 @router.get("/visits/{visit}/needs")
 async def show(visit: UUID, principal: Cadre, request: Request) -> Response:
     """The visit is on record; what was heard, and what became of it."""
-    entry = _entry(await _state(request, visit, principal))
-    return page(request, "visit-entered.html", visit=visit, needs=await _needs(request.app.state.desk, visit, entry))
+    needs = await _needs(request.app.state.desk, visit, _entry(await _state(request, visit, principal)))
+    words = TEXTS["need.about-officials"]
+    return page(
+        request, "visit-entered.html", visit=visit, needs=needs, about_officials=spoken().of(words.zh, words.en)
+    )
 
 
 @router.get("/visits/{visit}/needs/{nth}")
@@ -104,6 +114,8 @@ async def _show(request: Request, visit: UUID, nth: int, principal: Principal, f
         secret = held.secret if held and receipts.written(held.number) == need.number else None
         values: dict[str, Any] = {"visit": visit, "need": need, "secret": secret, "late": bool(form.faults)}
         return page(request, "visit-petition.html", form.status, **values)
+    if need.about_officials:
+        raise Refused("need.about-officials")
     views = sorted(await listing.zones(desk, today()), key=lambda view: not _leads(principal, view))
     pattern = spoken().of("{}（{}）", "{} ({})")
     zones = [(view.zone, pattern.format(zone_called(view), led_by(view))) for view in views]

@@ -108,7 +108,8 @@ def _visit(entry: Entry, cadre: str) -> VisitLogged:
 
 
 def _show(request: Request, form: Form[Entry]) -> Response:
-    groups = [group for field in categories.children() for group in categories.children(field)]
+    fields = [field for field in categories.children() if not categories.about_officials(field)]
+    groups = [group for field in fields for group in categories.children(field)]
     matters = [(group, spoken().of(categories.name(group), categories.name_en(group))) for group in groups]
     purposes = [(purpose, _(PURPOSES[purpose])) for purpose in Purpose]
     return page(request, "visit.html", form=form, matters=matters, purposes=purposes)
