@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from services.intake.domain.petitions import candidates
 from tests.intake.asking import code, log_visit, told
 from tests.intake.given import Projected
 from tests.web.serving import Client
@@ -63,6 +64,21 @@ def test_V4_a_need_heard_twice_may_be_raised_twice(api: Client) -> None:
     assert [answer.status_code for answer in answers] == [201, 201, 409]
     both = visited(api, LAMP, LAMP)
     assert len({each["petition"] for each in raise_(api, both, LAMP, LAMP).json()}) == 2
+
+
+def test_V4_which_of_two_alike_it_is_the_need_may_say(api: Client) -> None:
+    visit = visited(api, LAMP, LAMP, WATER)
+    first, second, water = map(str, candidates(UUID(visit), [LAMP, LAMP, WATER]))
+    assert raise_(api, visit, {"category": LAMP, "petition": second}).json()[0]["petition"] == second
+    again = raise_(api, visit, {"category": LAMP, "petition": second})
+    assert (again.status_code, again.json()["code"]) == (409, "need.raised")
+    for petition in (water, str(uuid4())):
+        assert raise_(api, visit, {"category": LAMP, "petition": petition}).json()["code"] == "need.not-heard"
+    assert raise_(api, visit, LAMP).json()[0]["petition"] == first
+    both = visited(api, LAMP, LAMP)
+    named, other = map(str, candidates(UUID(both), [LAMP, LAMP]))
+    made = raise_(api, both, {"category": LAMP, "petition": named}, LAMP).json()
+    assert [each["petition"] for each in made] == [named, other]
 
 
 def test_V4_what_was_not_heard_or_taken_back_is_refused(api: Client) -> None:

@@ -44,9 +44,11 @@ def _lines(text: Any) -> Any:
 
 
 Said = Annotated[Words | None, BeforeValidator(_lines)]
+"""What somebody typed of what happened, if anything."""
 ByTelephone = Annotated[Telephone | None, BeforeValidator(_plain)]
+"""The number they typed, if any."""
 ByMail = Annotated[Mail | None, BeforeValidator(_plain)]
-"""What somebody typed of what happened and how to be reached, if anything."""
+"""The address they typed, if any."""
 
 
 class Answers(BaseModel):
