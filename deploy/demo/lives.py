@@ -12,7 +12,7 @@ from lianxin_schemas.events.petitions import Satisfaction, Solved
 
 from deploy.demo.commands import command_id
 from deploy.demo.county import County
-from deploy.demo.everyday import everyday
+from deploy.demo.everyday import CONDUCT, conduct, everyday
 from deploy.demo.places import Zone
 from deploy.demo.quarter import FIRST_DAY, LAST_DAY, SHANGHAI, TODAY, day_of
 from deploy.demo.size import WHOLE
@@ -20,8 +20,8 @@ from deploy.demo.visits import Sendings, Visit
 from services.intake.domain.petitions import need_id
 
 CHANNELS = {"web": 35, "reception": 25, "hotline": 25, "visit": 15}
-NOWHERE, COMPLAINTS, EARLIER = 0.05, 0.02, 0.05
-"""Shares without a zone, about officials, and of the quarter before."""
+NOWHERE, COMPLAINTS, UNNAMED, EARLIER = 0.05, 0.02, 0.02, 0.05
+"""Shares without a zone, with officials named, about officials of whom none is named, and of the quarter before."""
 UNACCEPTED, WITHDRAWN, WITHDRAWN_LATE, HANDED_ON = 0.04, 0.03, 0.01, 0.02
 """Shares nobody takes up, taken back before the decision, taken back in vain after it, and given to another cadre."""
 SPEAKING, CLOSED_UNHEARD = 0.75, 0.4
@@ -127,16 +127,24 @@ def _life(random: Random, petition: str, facts: _Facts, county: County) -> Life:
     leader = _leader(county, zone, facts.registered)
     complaint = facts.channel != "visit" and random.random() < COMPLAINTS
     about = (leader or random.choice(county.cadres).cadre,) if complaint else ()
+    category = _category(petition, facts)
+    hidden = complaint or category.startswith(CONDUCT)
     return Life(
         petition=petition,
         channel=facts.channel,
-        category=facts.category,
+        category=category,
         zone=zone,
         registered=facts.registered,
-        acts=_past(_acts(random, facts.registered, _heir(random, county, "" if complaint else leader))),
+        acts=_past(_acts(random, facts.registered, _heir(random, county, "" if hidden else leader))),
         about=about,
         visit=facts.visit,
     )
+
+
+def _category(petition: str, facts: _Facts) -> str:
+    """Seldom what officials do, by a random stream of its own; never on a visit."""
+    own = Random(f"conduct-{petition}")
+    return conduct(own) if facts.channel != "visit" and own.random() < UNNAMED else facts.category
 
 
 def _leader(county: County, zone: str, moment: datetime) -> str:

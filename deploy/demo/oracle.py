@@ -163,11 +163,12 @@ def _reopens(done: Done) -> bool:
 def credited(county: County, life: Life) -> str:
     """Whom a case is credited to in the end: the leader of its zone on the day it came in, or whoever it went to then.
 
-    Empty for the county's office, which has complaints about officials and all that belongs to no zone (A4).
+    Empty for the county's office, which has what is about officials, named or by its field, and all that belongs to no
+    zone (A4).
     """
     handed = [done.cadre for done in life.acts if done.act is Act.HAND_ON]
     if handed:
         return handed[-1]
     day = day_of(life.registered)
     held = [led.cadre for led in county.leaders if led.zone == life.zone and led.holds(day)]
-    return held[0] if held and not life.about else ""
+    return held[0] if held and not life.about and life.category[:2] != "05" else ""

@@ -14,6 +14,7 @@ from lianxin_schemas.envelope import Envelope
 from lianxin_schemas.events import cases, petitions, ratings, responsibility, seals, visits
 from lianxin_schemas.events.base import Event
 
+from services import categories
 from services.appraisal.store import merge
 from services.appraisal.store.tables import TABLES, Rows
 from services.runtime.inbox import Lane, Received
@@ -56,7 +57,8 @@ def facts(envelope: Envelope, event: Event) -> Iterator[Fact]:
             for slot, values in _case(event, id_, time):
                 yield Fact("case_fact", _own(envelope), slot, (version, *values))
         case petitions.PetitionRegistered():
-            yield Fact("case_fact", _own(envelope), "petition", (version, event.complaint is True))
+            about = event.complaint is True or categories.about_officials(event.category)
+            yield Fact("case_fact", _own(envelope), "petition", (version, about))
         case petitions.PetitionVerdictGiven():
             yield Fact("case_fact", _own(envelope), "verdict", (version, id_, time, event.solved, event.satisfied))
         case ratings.RatingsReleased():

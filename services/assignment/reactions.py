@@ -16,6 +16,7 @@ from lianxin_schemas.events.petitions import (
     PetitionWithdrawalAsked,
 )
 
+from services import categories
 from services.assignment.domain import answers, cases
 from services.assignment.domain.cases import Case, Decided, Phase
 from services.assignment.domain.days import day_of
@@ -37,7 +38,7 @@ Leaders = dict[tuple[str, date], Credit]
 
 
 def handler(county_office: str, law: Law) -> Handler:
-    """The reaction to what residents do. Without a leader in force, and for complaints, the county's office answers."""
+    """The reaction to what residents do. Without a leader in force, or about officials, the county answers."""
     county = Credit(office=county_office)
 
     async def react(connection: Connection, batch: list[Received]) -> Work:
@@ -62,7 +63,7 @@ async def _leaders(connection: Connection, heard: Sequence[tuple[Received, Petit
     wanted = {
         (event.zone, day_of(item.envelope.time))
         for item, event in heard
-        if isinstance(event, PetitionRegistered) and event.zone and not event.complaint
+        if isinstance(event, PetitionRegistered) and event.zone and not _about_officials(event)
     }
     return await responsible.leaders(connection, sorted(wanted)) if wanted else {}
 
@@ -107,7 +108,7 @@ def _decide(
             case PetitionRegistered():
                 if case.phase is not Phase.NONE:
                     raise Unfit(item, "registered-twice")
-                credit = county if event.complaint else leaders.get((event.zone or "", day_of(time)), county)
+                credit = county if _about_officials(event) else leaders.get((event.zone or "", day_of(time)), county)
                 return [(opened, time) for opened in cases.open_case(event, time, credit, law)]
             case PetitionVerdictGiven():
                 return answers.verdict(case, event, time, law)
@@ -116,3 +117,8 @@ def _decide(
     except (ValueError, OverflowError) as error:  # a limit beyond the years that an event may name
         raise Unfit(item, "limit-out-of-range") from error
     raise AssertionError(f"{event.type()} is not handled")
+
+
+def _about_officials(event: PetitionRegistered) -> bool:
+    """Whether it may be about whoever leads the zone: because it says so, or by its category alone."""
+    return event.complaint is True or categories.about_officials(event.category)

@@ -14,6 +14,9 @@ LEFT_OUT = ("02.04",)
 """Never offered or taken in: the source has a group for ethnic and religious affairs, and nothing here records either.
 Such a matter is `02.05.01`, other. The lines stay, since codes follow from the order."""
 
+OFFICIALS = "05"
+"""Discipline and supervision: what officials did, or did not do."""
+
 Names = tuple[str, ...]
 
 
@@ -50,6 +53,11 @@ def children(code: str = "") -> tuple[str, ...]:
 def ours(code: str) -> bool:
     """Whether a petition may be sorted there."""
     return code in names() and not code.startswith(LEFT_OUT)
+
+
+def about_officials(code: str) -> bool:
+    """Whether what is sorted there is about officials: none of those it may be about handles or sees it (C4)."""
+    return code[:2] == OFFICIALS
 
 
 def name(code: str) -> str:

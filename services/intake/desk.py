@@ -17,7 +17,8 @@ from services.intake.domain.sealing import Person
 from services.intake.domain.vault import Matter, unnamed
 from services.intake.settings import Settings
 from services.intake.store import cases as case_store
-from services.intake.store import events, households, keys, vault
+from services.intake.store import events, keys, vault
+from services.intake.store import households as households_store
 from services.runtime.execute import TRIES
 from services.runtime.gather import Gatherer
 from services.runtime.log import Author, Decision, Fact, Overtaken, Receipt
@@ -66,7 +67,12 @@ class Desk:
     async def household(self, household: str, day: date) -> Matter:
         """Who answers for a household on a local day."""
         async with self.pool.connection() as connection:
-            return Matter(answering=await households.answering(connection, household, day))
+            return Matter(answering=await households_store.answering(connection, household, day))
+
+    async def zone_of(self, households: Sequence[str]) -> str | None:
+        """The zone that all of these lie in, if it is one."""
+        async with self.pool.connection() as connection:
+            return await households_store.zone_of(connection, households)
 
     async def resident(self, petition: UUID) -> Person:
         """Whom a petition's data are about: one person a petition, so that nobody is followed from one to another."""

@@ -34,8 +34,8 @@ class Faulty(Exception):
         self.faults = faults
 
 
-def read(file: Path) -> list[Line]:
-    """The rows of a file. Raises Faulty with every faulty row, and OSError."""
+def read(file: Path) -> tuple[type[Row], list[Line]]:
+    """What a file is about, and its rows. Raises Faulty with every faulty row, and OSError."""
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,7 +51,7 @@ def read(file: Path) -> list[Line]:
         raise Faulty([Fault(1, "", "引号不成对，或一格太长。", f"Not CSV: {error}.")]) from error
     if faults:
         raise Faulty(sorted(faults))
-    return rows
+    return kind, rows
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -104,14 +104,14 @@ async def _write(pool: Pool, batch: Sequence[tuple[Row, bytes]]) -> int:
 async def run(settings: Settings, file: Path) -> int:
     """The verb: prints every fault where there are any. Exit code 1 then, and nothing was written."""
     try:
-        rows = read(file)
+        kind, rows = read(file)
         changed = await load(settings, rows)
     except Faulty as faulty:
         print(*(f"{file.name}:{fault}" for fault in faulty.faults), sep="\n", file=sys.stderr)
         count = len(faulty.faults)
         print(f"有{count}处需要改，什么也没有写入。{count} thing(s) to change; nothing was written.", file=sys.stderr)
         return 1
-    if any(isinstance(row, HouseholdRow) for _, row in rows):
+    if kind is HouseholdRow:
         print(f"写入{changed}户。Wrote {changed} households.")
     else:
         print(f"写入{changed}位干部。Wrote {changed} cadres.")

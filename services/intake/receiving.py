@@ -114,6 +114,13 @@ async def raised(desk: Desk, visit: UUID, entry: Visit | None) -> set[UUID]:
     return {id_ for id_ in ids if f"petition-{id_}" in there}
 
 
+async def heard(desk: Desk, visit: UUID, petition: UUID) -> PetitionRegistered | None:
+    """The registration of a petition that a need of this visit has become."""
+    async with desk.pool.connection() as connection:
+        event = await events.last(connection, f"petition-{petition}", PetitionRegistered)
+    return event if isinstance(event, PetitionRegistered) and event.visit == visit else None
+
+
 async def _check_zone(desk: Desk, zone: str | None) -> None:
     if zone is not None:
         async with desk.pool.connection() as connection:

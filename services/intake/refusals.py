@@ -47,6 +47,12 @@ TEXTS = {
     "need.not-heard": Text(
         422, "这次走访的记录里没有这项需求。先更正走访记录。", "The visit has no such need; correct its entry first."
     ),
+    "need.about-officials": Text(
+        422,
+        "反映干部的事不记在走访里。居民本人从“提诉求”提，或到县里的接待窗口提；所反映的干部不经手，也看不到。",
+        "What is about officials does not go into a visit. The resident raises it under “Raise a petition” or at the"
+        " county's reception; those it is about neither handle nor see it.",
+    ),
     "need.raised": Text(409, "这项需求已经成为诉求。", "This need has become a petition already."),
     "code.mistyped": Text(
         422,

@@ -56,7 +56,7 @@ COMMON: Mapping[str, Text] = {
     ),
     "command.torn": Text(
         409,
-        "系统恢复数据后，这一条只找回了一部分。先看看现在的情况，需要时换一个新编号再发。",
+        "系统恢复数据后，这一条可能只找回了一部分。先看看现在的情况，需要时换一个新编号再发。",
         "After a restore only a part of this may have come back; look at what there is before you send it anew.",
     ),
     "command.overtaken": Text(

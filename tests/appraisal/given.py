@@ -118,9 +118,9 @@ def withdrawn(number: int, time: str) -> tuple[Event, datetime]:
     return CaseWithdrawn(petition=uid(number)), at(time)
 
 
-def registered(number: int, *, complaint: bool = False) -> PetitionRegistered:
+def registered(number: int, *, complaint: bool = False, category: str = "03") -> PetitionRegistered:
     return PetitionRegistered(
-        petition=uid(number), channel=Channel.WEB, category="03", complaint=True if complaint else None
+        petition=uid(number), channel=Channel.WEB, category=category, complaint=True if complaint else None
     )
 
 

@@ -257,11 +257,12 @@ def test_C8_a_verdict_replayed_after_a_newer_one_changes_nothing(store: Store, l
 
 
 def test_C4_a_petition_says_whether_it_is_a_complaint(store: Store, log: Published) -> None:
-    store.settles(log.all(registered(1, complaint=True), registered(2), handled(3)))
+    store.settles(log.all(registered(1, complaint=True), registered(2), handled(3), registered(4, category="05.02")))
     assert store.query("SELECT petition, complaint FROM case_fact ORDER BY 1") == [
         (uid(1), True),
         (uid(2), False),
         (uid(3), None),
+        (uid(4), True),
     ]
 
 

@@ -65,7 +65,7 @@ def story(seed: random.Random) -> list[Any]:
         found.append(marked(number, f"c-{number}", seed.randint(0, 100), seed.choice(list(MarkLevel))))
     for number in range(60):
         cadre = f"c-{seed.randint(1, 6)}"
-        found.append(registered(number, complaint=seed.random() < 0.1))
+        found.append(registered(number, complaint=seed.random() < 0.1, category=seed.choice(["03", "05.01"])))
         found.append([opened(number, f"2026-0{seed.randint(1, 3)}-03"), assigned(number, cadre)])
         found.append(limit(number, "2026-03-01 00:00"))
         if seed.random() < 0.8:

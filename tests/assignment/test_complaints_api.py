@@ -128,3 +128,17 @@ def test_C4_a_colleague_who_is_complained_about_does_not_see_it_as_staff_of_the_
     assert api.post(county, case, "assignment", office="office-a").status_code == 201
     assert code(api.get(api.as_("c2", "office", office="office-a"), f"/cases/{case}")) == (404, "case.not-found")
     assert api.get(api.as_("c1", "office", office="office-a"), f"/cases/{case}").status_code == 200
+
+
+def test_C4_what_is_about_officials_by_its_category_is_seen_by_nobody_below_the_county(api):
+    case, county = api.case(category="05.02.01"), api.as_("dispatcher", "office", office="county-office")
+    for who in (api.as_("c2", "cadre"), api.as_("c1", "office", office="office-a"), api.as_("c3", "cadre", "office")):
+        assert code(api.get(who, f"/cases/{case}")) == (403, "auth.scope")
+        for act, bodies in BODIES.items():
+            assert api.post(who, case, act, **bodies[0]).status_code == 403, act
+    for role in ("mine", "office"):
+        listed = api.get(api.as_("c2", "cadre", "office", office="office-a"), "/cases", of=role, tab="all").json()
+        assert case not in str(listed)
+    assert case in str(api.get(county, "/cases", of="office", tab="all").json())
+    assert api.post(county, case, "assignment", office="office-b", cadre="c3").status_code == 201
+    assert api.get(api.as_("c3", "cadre"), f"/cases/{case}").status_code == 200

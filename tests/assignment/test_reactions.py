@@ -9,7 +9,7 @@ import pytest
 from lianxin_schemas.events import cases
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.cases import CaseAccepted, CaseDecided, CaseReplied, Credit, Step
-from lianxin_schemas.events.petitions import Solved
+from lianxin_schemas.events.petitions import Channel, Solved
 
 from services.assignment import reactions
 from services.assignment.domain.complaints import Complaint
@@ -59,6 +59,15 @@ def test_A4_credit_goes_to_whoever_led_on_the_local_day_of_registration(react, z
     event = petition(zone=zone)
     react.take([react.intake.message(event, time)])
     assert react.credit(event) == credit
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("category", ["05", "05.02", "05.02.01"])
+def test_C4_what_is_about_officials_goes_to_the_county_and_no_cadre_by_every_channel(react, channel, category):
+    about, other = petition(channel=channel, category=category), petition(channel=channel, category="15.05")
+    react.take([react.intake.message(about), react.intake.message(other)])
+    assert react.credit(about) == COUNTY
+    assert react.credit(other).cadre, "the zone has a leader"
 
 
 def test_A4_a_leader_out_of_office_is_not_credited(settings, tmp_path, react):

@@ -200,7 +200,7 @@ def test_R4_the_vault_gets_a_reason_for_each_household_of_a_weight_and_no_other_
 ) -> None:
     file = tmp_path / "needs.csv"
     register.write_people(register.NEEDS, made.needy(), file)
-    rows = [row for _, row in people.read(file)]
+    rows = [row for _, row in people.read(file)[1]]
     assert [row.person.id for row in rows] == [id_ for id_, _, care in tables["households"] if care != "none"]
     file.unlink()
     register.write(tables, tmp_path)

@@ -106,7 +106,9 @@ def changed(made: County) -> str:
 
 
 def test_A4_complaints_and_what_has_no_zone_are_credited_to_no_cadre(made: County) -> None:
+    assert oracle.credited(made, life()) != ""
     assert oracle.credited(made, life(about=("c-0001",))) == ""
+    assert oracle.credited(made, replace(life(), category="05.02.01")) == ""
     assert oracle.credited(made, life(zone="")) == ""
 
 

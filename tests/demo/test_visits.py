@@ -95,3 +95,11 @@ def test_some_households_are_unknown_and_some_cadres_only_help_out(made: County,
     helping = [pair for pair in seen if pair[0] in made.households and pair not in own]
     assert 50 < len(unknown) < 250
     assert 200 < len(helping) < 800
+
+
+def test_C4_no_visit_holds_what_is_about_officials(sendings: Sendings) -> None:
+    sent = [each.body["visit"] for each in (*sendings.first, *sendings.late, *sendings.changes) if "visit" in each.body]
+    matters = {need for visit in sent for need in visit["needs"]}
+    matters |= {promise["matter"] for visit in sent for promise in visit["promises"]}
+    assert matters
+    assert not any(matter.startswith("05") for matter in matters)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from services.intake.domain.petitions import candidates
 from tests.intake.asking import code, log_visit, told
 from tests.intake.given import Projected
 from tests.web.serving import Client
@@ -65,6 +66,21 @@ def test_V4_a_need_heard_twice_may_be_raised_twice(api: Client) -> None:
     assert len({each["petition"] for each in raise_(api, both, LAMP, LAMP).json()}) == 2
 
 
+def test_V4_which_of_two_alike_it_is_the_need_may_say(api: Client) -> None:
+    visit = visited(api, LAMP, LAMP, WATER)
+    first, second, water = map(str, candidates(UUID(visit), [LAMP, LAMP, WATER]))
+    assert raise_(api, visit, {"category": LAMP, "petition": second}).json()[0]["petition"] == second
+    again = raise_(api, visit, {"category": LAMP, "petition": second})
+    assert (again.status_code, again.json()["code"]) == (409, "need.raised")
+    for petition in (water, str(uuid4())):
+        assert raise_(api, visit, {"category": LAMP, "petition": petition}).json()["code"] == "need.not-heard"
+    assert raise_(api, visit, LAMP).json()[0]["petition"] == first
+    both = visited(api, LAMP, LAMP)
+    named, other = map(str, candidates(UUID(both), [LAMP, LAMP]))
+    made = raise_(api, both, {"category": LAMP, "petition": named}, LAMP).json()
+    assert [each["petition"] for each in made] == [named, other]
+
+
 def test_V4_what_was_not_heard_or_taken_back_is_refused(api: Client) -> None:
     visit = visited(api, LAMP)
     assert raise_(api, visit, WATER).json()["code"] == "need.not-heard"
@@ -92,3 +108,20 @@ def test_V4_of_many_at_once_one_raises_the_need_and_keeps_what_its_resident_told
     body = {"kind": "resident", "datum": "telephone", "reason": "notice", "person": data["resident"]}
     shown = api.call("POST", "/vault/reveal", body | {"command": str(uuid4())}, who="mailer", role="service")
     assert shown.json() == {"text": numbers[winner]}
+
+
+def test_C4_what_is_about_officials_gets_into_no_visit(api: Client, rows: Rows) -> None:
+    """Whoever enters it, by itself or with many; what a request asks is refused as the decisions are."""
+    conduct = log_visit(needs=["05.02.01"])
+    for who, role in (("c-0001", "cadre"), ("importer", "import")):
+        refused = api.call("POST", "/visits", conduct, who=who, role=role)
+        assert (refused.status_code, refused.json()["code"]) == (422, "need.about-officials")
+    [many] = api.call("POST", "/visits/batch", {"visits": [conduct]}).json()
+    assert (many["status"], many["error"]["code"]) == (422, "need.about-officials")
+    visit = visited(api, LAMP)
+    anew = log_visit(visit=visit, promises=[{"matter": "05", "due": "2030-01-01"}])
+    refused = api.call("POST", f"/visits/{visit}/corrections", anew, who="c-0001", role="cadre")
+    assert (refused.json()["code"], refused.json()["field"]) == ("need.about-officials", "visit.promises.0.matter")
+    assert raise_(api, visit, "05.02.01").json()["code"] == "need.about-officials"
+    held = rows("SELECT count(*) FROM events WHERE topic = 'visits' AND data::text ~ '\"05[.\"]'")
+    assert held == [(0,)]

@@ -29,7 +29,7 @@ def load(settings: Settings, tmp_path: Path) -> Callable[[str], int]:
     def run(text: str) -> int:
         file = tmp_path / "people.csv"
         file.write_text(text, encoding="utf-8")
-        return asyncio.run(people.load(settings, people.read(file)))
+        return asyncio.run(people.load(settings, people.read(file)[1]))
 
     return run
 
@@ -174,3 +174,13 @@ def test_the_verb_loads_or_says_what_is_wrong(world: World, tmp_path: Path) -> N
     file.write_text(f"{NEEDS}h-1,hardship\nh-2,disabled\n", encoding="utf-8")
     assert "Wrote 2 households." in world.verb("intake", "people", "load", str(file))
     assert world.query("intake", "SELECT id FROM directory_own") == [("c-1",)]
+
+
+@pytest.mark.parametrize(("header", "said"), [(HEADER, "Wrote 0 cadres."), (NEEDS, "Wrote 0 households.")])
+def test_R6_a_file_of_nobody_says_what_it_is_about(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], header: str, said: str
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(header, encoding="utf-8")
+    assert asyncio.run(people.run(settings, file)) == 0
+    assert said in capsys.readouterr().out

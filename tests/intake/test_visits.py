@@ -1,18 +1,25 @@
 """What intake decides of a visit: events given, a command, events or a refusal (V1-V3)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.petitions import Channel, PetitionRegistered
-from lianxin_schemas.events.visits import Purpose, VisitCorrected, VisitLogged, VisitWithdrawn, WithdrawalReason
+from lianxin_schemas.events.visits import (
+    Promise,
+    Purpose,
+    VisitCorrected,
+    VisitLogged,
+    VisitWithdrawn,
+    WithdrawalReason,
+)
 from pydantic import ValidationError
 
 from services.intake.domain import visits
-from services.intake.domain.petitions import RegisterPetition, register_petition
+from services.intake.domain.petitions import RaiseNeeds, RegisterPetition, raise_needs, register_petition
 from services.intake.domain.visits import CorrectVisit, LogVisit, Phase, State, WithdrawVisit
 from services.refused import Refused
 
@@ -152,3 +159,50 @@ def test_v2_a_visit_that_ends_in_the_future_is_refused(kind: Any) -> None:
 def test_v1_a_visit_that_is_not_sound_cannot_be_said(spoilt: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         VisitLogged(**(GIVEN | spoilt))
+
+
+@pytest.mark.parametrize("decide", ["log", "correct"])
+@pytest.mark.parametrize(
+    ("matters", "field"),
+    [
+        ({"needs": ("03.11", "05.02.01")}, "visit.needs.1"),
+        ({"promises": (Promise(matter="05", due=date(2026, 4, 1)),)}, "visit.promises.0.matter"),
+    ],
+)
+def test_C4_what_is_about_officials_stands_beside_no_household(decide: str, matters: Any, field: str) -> None:
+    log, anew = (kind(**(GIVEN | matters)) for kind in (VisitLogged, VisitCorrected))
+    for oldest in (90, None):
+
+        def ask(oldest: int | None = oldest) -> list[Event]:
+            if decide == "log":
+                return visits.log_visit(LogVisit(command=COMMAND, visit=log), NOW, oldest)
+            return visits.correct_visit(visits.fold([LOGGED]), CorrectVisit(command=COMMAND, visit=anew), NOW, oldest)
+
+        assert refusal(ask) == ("need.about-officials", field)
+
+
+def test_C4_an_entry_of_before_is_read_taken_back_and_corrected_to_one_without_it() -> None:
+    old = visits.fold([VisitLogged(**(GIVEN | {"needs": ("05.02.01", "03.11")}))])
+    assert old.visit is not None
+    assert withdraw(old) == [WITHDRAWN]
+    assert correct(old) == [FESTIVAL]
+    need = RaiseNeeds(command=COMMAND, needs=({"category": "05.02.01"},))
+    assert refusal(lambda: raise_needs(old, VISIT, need, (), COMMAND)) == (
+        "need.about-officials",
+        "needs.0.category",
+    )
+    other = RaiseNeeds(command=COMMAND, needs=({"category": "03.11"},))
+    assert [petition.category for petition in raise_needs(old, VISIT, other, (), COMMAND)] == ["03.11"]
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("more", [{"category": "05.02"}, {"category": "03.11", "complaint": True}])
+def test_C4_no_petition_about_officials_leads_to_the_household_of_a_visit(channel: Channel, more: Any) -> None:
+    about = ("c-1",) if "complaint" in more else ()
+
+    def register(**given: Any) -> list[Event]:
+        petition = PetitionRegistered(petition=VISIT, channel=channel, **more, **given)
+        return register_petition(RegisterPetition(command=COMMAND, petition=petition, about=about), NOW, 90)
+
+    assert refusal(lambda: register(visit=VISIT)) == ("need.about-officials", "petition.visit")
+    assert len(register()) == 1 + len(about)

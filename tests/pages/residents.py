@@ -1,14 +1,17 @@
 """intake with its pages on a port, three databases of its own, and a made-up county that assignment tells of."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from kafka.admin import KafkaAdminClient
 from lianxin_schemas.directory import DIRECTORY
@@ -20,7 +23,8 @@ from playwright.sync_api import Page
 from deploy.local import keys
 from services.intake.api.app import application
 from services.intake.settings import Settings
-from services.runtime import broker, topics
+from services.runtime import broker, log, topics
+from services.runtime.log import Author, Decision, Fact
 from services.runtime.settings import Settings as Common
 from tests.intake.asking import receive, told
 from tests.intake.given import Projected, drawn, make
@@ -56,6 +60,15 @@ class Installation:
     def sql(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
         """Asks intake's database."""
         return self.assignment.query(text, *values)
+
+    def keeps(self, event: Event) -> None:
+        """Writes an event into intake's log that no command of today leads to."""
+
+        async def work() -> None:
+            async with await psycopg.AsyncConnection.connect(self.settings.database("intake"), autocommit=True) as own:
+                await log.write(own, [Decision(uuid4(), Author("user", "c-upper"), [Fact(event, datetime.now(UTC))])])
+
+        self.thread.submit(asyncio.run, work()).result()
 
     def raised(self) -> dict[str, Any]:
         """A petition that came in, with its number and secret."""

@@ -249,6 +249,33 @@ def test_C1_a_complaint_about_an_official_names_them_or_goes_to_the_county(
         assert "complaint" not in kept
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_C4_the_field_about_officials_asks_whom_it_is_about_without_a_tick(
+    look: Look, residents: Installation, found: bool
+) -> None:
+    page = begin(look, residents)
+    press(page, "都不合适")
+    page.click(".way[value='category:05']")
+    for choice in ("干部作风", "都不合适"):
+        press(page, choice)
+    expect(page.locator("#official")).to_have_count(0)
+    page.fill("#words", "说话难听")
+    for choice in ("下一步", "东镇", "上村"):
+        press(page, choice)
+    expect(page.locator("h1")).to_contain_text("哪位干部")
+    press(page, "下一步")
+    expect(page.locator(".errors")).to_contain_text("选出是哪位干部")
+    page.check("main label:has-text('测试甲') input" if found else "main label:has-text('别人') input")
+    for choice in ("下一步", "下一步"):
+        press(page, choice)
+    expect(page.locator("main")).to_contain_text("测试甲" if found else "不在名单里")
+    press(page, "提交诉求")
+    kept = registered(residents)
+    assert (kept["category"][:2], kept.get("complaint"), kept.get("zone")) == (
+        ("05", True, "z-upper") if found else ("05", None, None)
+    )
+
+
 def test_C3_when_its_case_has_come_the_receipt_tells_the_last_day_and_who_answers(
     look: Look, residents: Installation
 ) -> None:

@@ -42,6 +42,9 @@ def test_V1_a_visit_is_entered_and_says_so(residents: Installation, look: Look, 
     url = f"{residents.address}/visits/new"
     look(url, "visit", cookies=cookies, most=STAFF)
     page = look.open(url, cookies=cookies, scripts=False)
+    offered = page.locator("#need_1 option, #promise_1 option").evaluate_all("all => all.map(e => e.value)")
+    assert "04.01" in offered
+    assert not [code for code in offered if code.startswith("05")], "officials (C4)"
     fill(page, "h-000123\nh-000124，h-000123")
     page.click("button.primary")
     [visit] = visits(residents, "h-000123")

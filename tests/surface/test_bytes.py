@@ -104,7 +104,7 @@ def test_R6_a_file_of_people_is_rows_or_named_faults(tmp_path: Path) -> None:
     def look(value: bytes) -> None:
         file.write_bytes(value)
         try:
-            rows = people.read(file)
+            _kind, rows = people.read(file)
         except people.Faulty as faulty:
             assert faulty.faults
             assert all(fault.line >= 1 and fault.zh and fault.en for fault in faulty.faults)

@@ -198,7 +198,8 @@ def _case(row: dict[str, Any], name: str, data: dict[str, Any], body: dict[str, 
             _mark(row, part, body)
             row[part] = datetime.fromisoformat(body["time"])
     if name == "petition.registered":
-        row["petition_version"], row["complaint"] = body["streamversion"], data.get("complaint", False)
+        row["petition_version"] = body["streamversion"]
+        row["complaint"] = data.get("complaint", False) or data["category"].startswith("05")
     if name == "petition.verdict_given":
         _mark(row, "verdict", body)
         row["verdict_time"] = datetime.fromisoformat(body["time"])

@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 from lianxin_schemas.events.cases import CaseOpened, Outcome, SumStep
 from lianxin_schemas.ids import VaultRef
 
+from services import categories
 from services.assignment import handling
 from services.assignment.desk import Desk, hand_of
 from services.assignment.domain.cases import AcceptCase, Case, CloseCase, Command, DecideCase, Phase, ReplyCase
@@ -113,7 +114,7 @@ async def _show(
         registered=opened.registered,
         who=names.credit(case.credit),
         case=case,
-        complaint=bool(found.complaint.about),
+        complaint=bool(found.complaint.about) or categories.about_officials(opened.category),
         tag=tag(case.phase, case.limit.due, now, desk.settings.near_days),
         ended=_ended(case, now),
         sum=_sum(opened.registered, case.limit.because),

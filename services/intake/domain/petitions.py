@@ -10,9 +10,10 @@ from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.leads import ComplaintReceived
 from lianxin_schemas.events.petitions import Channel, PetitionRegistered
 from lianxin_schemas.events.vault import Datum, PersonKind
-from lianxin_schemas.ids import CadreId, CategoryCode, Time, ZoneId
+from lianxin_schemas.ids import CadreId, CategoryCode, Time, Uuid, ZoneId
 from pydantic import BaseModel, ConfigDict, Field
 
+from services import categories
 from services.intake.domain import times, visits
 from services.intake.domain.sealing import Person, Place
 from services.intake.domain.vault import Mail, Name, Telephone, Words
@@ -87,6 +88,8 @@ class Need(Told):
     """A need heard on a visit that becomes a petition, with what the resident told of it."""
 
     category: CategoryCode
+    petition: Uuid | None = None
+    """The one it becomes (`candidates`); the first of its category that is none yet, if left out."""
 
 
 class RaiseNeeds(Command):
@@ -97,11 +100,16 @@ class RaiseNeeds(Command):
 
 
 def register_petition(command: RegisterPetition, now: datetime, oldest_days: int | None) -> list[Event]:
-    """A petition is taken as it comes: nobody is turned away for where or what. One about officials says about whom."""
+    """A petition is taken as it comes: nobody is turned away for where or what. A complaint says about whom, and no
+    visit leads from what is about officials to a household.
+    """
     times.check(command.time or now, now, oldest_days, "time")
-    if bool(command.petition.complaint) != bool(command.about):
+    petition = command.petition
+    if bool(petition.complaint) != bool(command.about):
         raise Refused("complaint.about-whom", "about")
-    return [command.petition, *_lead(command.petition.petition, command.about)]
+    if petition.visit and (petition.complaint or categories.about_officials(petition.category)):
+        raise Refused("need.about-officials", "petition.visit")
+    return [petition, *_lead(petition.petition, command.about)]
 
 
 def receive_petition(
@@ -134,17 +142,17 @@ def raise_needs(
         raise Refused("visit.not-found")
     if state.phase is visits.Phase.WITHDRAWN:
         raise Refused("visit.withdrawn")
-    free = _free(visit, state.visit.needs, raised)
+    taken = set(raised)
     found = []
     for number, need in enumerate(command.needs):
-        if need.category not in free:
-            raise Refused("need.not-heard", f"needs.{number}.category")
-        if not free[need.category]:
-            raise Refused("need.raised", f"needs.{number}.category")
+        if categories.about_officials(need.category):
+            raise Refused("need.about-officials", f"needs.{number}.category")
+        petition = _free(visit, state.visit.needs, need, taken, f"needs.{number}.category")
+        taken.add(petition)
         ids = Ids.of(cause, number)
         found.append(
             PetitionRegistered(
-                petition=free[need.category].pop(0),
+                petition=petition,
                 channel=Channel.VISIT,
                 category=need.category,
                 zone=command.zone,
@@ -161,12 +169,19 @@ def candidates(visit: UUID, needs: Sequence[str]) -> list[UUID]:
     return [need_id(visit, need, needs[:nth].count(need)) for nth, need in enumerate(needs)]
 
 
-def _free(visit: UUID, needs: Sequence[str], raised: Collection[UUID]) -> dict[str, list[UUID]]:
-    free: dict[str, list[UUID]] = {need: [] for need in needs}
-    for need, id_ in zip(needs, candidates(visit, needs), strict=True):
-        if id_ not in raised:
-            free[need].append(id_)
-    return free
+def _free(visit: UUID, heard: Sequence[str], need: Need, taken: Collection[UUID], field: str) -> UUID:
+    """The petition that a need becomes. Refuses what was not heard, and what is one already."""
+    there = [
+        id_
+        for category, id_ in zip(heard, candidates(visit, heard), strict=True)
+        if category == need.category and need.petition in (None, id_)
+    ]
+    if not there:
+        raise Refused("need.not-heard", field)
+    free = [id_ for id_ in there if id_ not in taken]
+    if not free:
+        raise Refused("need.raised", field)
+    return free[0]
 
 
 def _lead(petition: UUID, about: Sequence[str]) -> list[Event]:

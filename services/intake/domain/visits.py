@@ -10,6 +10,7 @@ from lianxin_schemas.events.visits import Visit, VisitCorrected, VisitLogged, Vi
 from lianxin_schemas.ids import Uuid
 from pydantic import BaseModel, ConfigDict
 
+from services import categories
 from services.intake.domain import times
 from services.refused import Refused
 
@@ -79,6 +80,7 @@ def log_visit(command: LogVisit, now: datetime, oldest_days: int | None) -> list
     """Whoever logs needs no state: a second entry under one id is refused by the log itself."""
     times.check(command.visit.started, now, oldest_days, "visit.started")
     times.check(command.visit.ended, now, None, "visit.ended")
+    _check_matters(command.visit)
     return [command.visit]
 
 
@@ -87,6 +89,7 @@ def correct_visit(state: State, command: CorrectVisit, now: datetime, oldest_day
     old = _logged(state)
     times.check(command.visit.started, now, oldest_days, "visit.started")
     times.check(command.visit.ended, now, None, "visit.ended")
+    _check_matters(command.visit)
     if old.model_dump() == command.visit.model_dump():
         raise Refused("visit.unchanged")
     return [command.visit]
@@ -95,6 +98,15 @@ def correct_visit(state: State, command: CorrectVisit, now: datetime, oldest_day
 def withdraw_visit(state: State, command: WithdrawVisit) -> list[Event]:
     """The entry no longer counts (V3)."""
     return [VisitWithdrawn(visit=_logged(state).visit, reason=command.reason)]
+
+
+def _check_matters(visit: Visit) -> None:
+    """Refuses what is about officials: it would stand beside a household, where everybody may read it (C4)."""
+    matters = {f"needs.{nth}": need for nth, need in enumerate(visit.needs)}
+    matters |= {f"promises.{nth}.matter": promise.matter for nth, promise in enumerate(visit.promises)}
+    for field, matter in matters.items():
+        if categories.about_officials(matter):
+            raise Refused("need.about-officials", f"visit.{field}")
 
 
 def _logged(state: State) -> Visit:

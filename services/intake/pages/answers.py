@@ -11,6 +11,7 @@ from lianxin_schemas.events.petitions import Channel
 from lianxin_schemas.ids import CadreId, CategoryCode, RegionCode, ZoneId
 from pydantic import BaseModel, BeforeValidator, Field
 
+from services import categories
 from services.intake.domain.petitions import ReceivePetition, Told
 from services.intake.domain.vault import Mail, Telephone, Words
 from services.web.forms import Pair
@@ -43,9 +44,11 @@ def _lines(text: Any) -> Any:
 
 
 Said = Annotated[Words | None, BeforeValidator(_lines)]
+"""What somebody typed of what happened, if anything."""
 ByTelephone = Annotated[Telephone | None, BeforeValidator(_plain)]
+"""The number they typed, if any."""
 ByMail = Annotated[Mail | None, BeforeValidator(_plain)]
-"""What somebody typed of what happened and how to be reached, if anything."""
+"""The address they typed, if any."""
 
 
 class Answers(BaseModel):
@@ -61,11 +64,17 @@ class Answers(BaseModel):
     category: CategoryCode | None = None
     words: Said = None
     official: Literal["yes"] | None = None
+    """Ticked. `complains` says whether it counts as that."""
     place: RegionCode | None = None
     zone: ZoneId | Literal["-"] | None = None
     about: Annotated[tuple[CadreId | Literal["-"], ...], Field(max_length=20)] = ()
     telephone: ByTelephone = None
     mail: ByMail = None
+
+    @property
+    def complains(self) -> bool:
+        """Whether it is about an official: because that was ticked, or by its category."""
+        return complains(self.official, self.category)
 
     def open(self) -> Iterator[Step]:
         """The pages that still need an answer, in their order."""
@@ -75,7 +84,7 @@ class Answers(BaseModel):
             yield "words"
         if self.zone is None:
             yield "place"
-        if self.official and not self.about:
+        if self.complains and not self.about:
             yield "about"
 
     def next(self) -> Step:
@@ -83,17 +92,17 @@ class Answers(BaseModel):
         if self.checked:
             return next(self.open(), "check")
         rest = STEPS[STEPS.index(self.at) + 1 :]
-        return next(step for step in (*rest, "check") if step != "about" or self.official)
+        return next(step for step in (*rest, "check") if step != "about" or self.complains)
 
     def officials(self) -> tuple[str, ...]:
         """Whom it is about, as far as they were found."""
-        return tuple(cadre for cadre in self.about if cadre != NEITHER) if self.official else ()
+        return tuple(cadre for cadre in self.about if cadre != NEITHER) if self.complains else ()
 
     def command_of(self) -> ReceivePetition:
         """The petition. One about an official who was not found names no zone, so that its case goes to the county's
         office: whoever leads the zone may be the one it is about.
         """
-        unfound = self.official and not self.officials()
+        unfound = self.complains and not self.officials()
         return ReceivePetition(
             command=self.command,
             channel=Channel.WEB,
@@ -104,10 +113,15 @@ class Answers(BaseModel):
         )
 
 
-def before(step: str, official: str) -> Step:
-    """The page before one."""
+def complains(official: str | None, category: str | None) -> bool:
+    """Whether these two answers say that it is about an official."""
+    return bool(official) or categories.about_officials(category or "")
+
+
+def before(step: str, *, about: bool) -> Step:
+    """The page before one; `about` is asked or not."""
     earlier = STEPS[: STEPS.index(step)] if step in STEPS else ()
-    return next((one for one in reversed(earlier) if one != "about" or official), "category")
+    return next((one for one in reversed(earlier) if one != "about" or about), "category")
 
 
 def page_of(field: str, at: str) -> Step:

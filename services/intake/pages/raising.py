@@ -11,7 +11,7 @@ from services import categories
 from services.intake import following, receiving
 from services.intake.desk import Desk
 from services.intake.pages import code
-from services.intake.pages.answers import ASKED, NEITHER, NUMBERS, WORDS, Answers, before, page_of
+from services.intake.pages.answers import ASKED, NEITHER, NUMBERS, WORDS, Answers, before, complains, page_of
 from services.intake.pages.home import called, led_by, reception, today, zone_called
 from services.intake.queries import listing, places
 from services.refused import Refused
@@ -138,7 +138,7 @@ async def _show(request: Request, form: Form[Answers], step: str, of: str = "") 
         for each in ([value] if isinstance(value, str) else value)
         if each
     ]
-    back = "check" if form.given("checked") and step != "check" else before(step, form.given("official"))
+    back = "check" if form.given("checked") and step != "check" else before(step, about=_complains(form))
     shown = {"step": NUMBERS.get(step), "carried": carried, "again": f"{step}:{of}"}
     values = shown | {"back_to": "" if step == "category" and back == "category" else back} | more
     response = page(request, f"raise-{step}.html", form=form, personal=False, **values)
@@ -166,7 +166,8 @@ async def _category(request: Request, form: Form[Answers], of: str) -> dict[str,
 
 
 async def _words(request: Request, form: Form[Answers], of: str) -> dict[str, Any]:
-    return {}
+    """Whether it is about an official is no question any more where the category says so."""
+    return {"ask": not complains(None, form.given("category"))}
 
 
 async def _place(request: Request, form: Form[Answers], of: str) -> dict[str, Any]:
@@ -208,7 +209,7 @@ async def _check(request: Request, form: Form[Answers], of: str) -> dict[str, An
         (_("What happened"), form.given("words"), "words"),
         (_("Where"), await _where(request, form), "place"),
     ]
-    if form.given("official"):
+    if _complains(form):
         names = dict(await _leaders(request, form))
         about = [names[cadre][0] if cadre in names else cadre for cadre in form.typed["about"] if cadre != NEITHER]
         rows.append((_("Which official"), spoken().of("、", ", ").join(about) or _("Not in the list"), "about"))
@@ -218,6 +219,10 @@ async def _check(request: Request, form: Form[Answers], of: str) -> dict[str, An
 
 
 SHOWN = {"category": _category, "words": _words, "place": _place, "about": _about, "reach": _reach, "check": _check}
+
+
+def _complains(form: Form[Answers]) -> bool:
+    return complains(form.given("official"), form.given("category"))
 
 
 async def _where(request: Request, form: Form[Answers]) -> str:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 from services import categories
 from services.intake import visiting
 from services.intake.domain.visits import LogVisit
+from services.intake.queries import unraised
 from services.refused import Refused
 from services.web import pages
 from services.web.dates import LOCAL, today
@@ -71,7 +72,7 @@ class Entry(BaseModel):
 @router.get("/visits/new")
 async def ask(principal: Cadre, request: Request) -> Response:
     """The form."""
-    return _show(request, blank(Entry, day=today().isoformat()))
+    return await _show(request, principal, blank(Entry, day=today().isoformat()))
 
 
 @router.post("/visits/new")
@@ -82,7 +83,7 @@ async def enter(principal: Cadre, request: Request) -> Response:
         command = LogVisit(command=form.value.command, visit=_visit(form.value, principal.id))
         await visiting.enter(request.app.state.desk, command, principal, datetime.now(UTC))
         return see_other(f"/visits/{command.visit.visit}/needs")
-    return _show(request, form)
+    return await _show(request, principal, form)
 
 
 def _visit(entry: Entry, cadre: str) -> VisitLogged:
@@ -107,8 +108,11 @@ def _visit(entry: Entry, cadre: str) -> VisitLogged:
     )
 
 
-def _show(request: Request, form: Form[Entry]) -> Response:
-    groups = [group for field in categories.children() for group in categories.children(field)]
+async def _show(request: Request, principal: Principal, form: Form[Entry]) -> Response:
+    """The form, and above it the needs of former visits that wait to be made petitions."""
+    waiting = await unraised.waiting(request.app.state.desk, principal.id, datetime.now(UTC))
+    fields = [field for field in categories.children() if not categories.about_officials(field)]
+    groups = [group for field in fields for group in categories.children(field)]
     matters = [(group, spoken().of(categories.name(group), categories.name_en(group))) for group in groups]
     purposes = [(purpose, _(PURPOSES[purpose])) for purpose in Purpose]
-    return page(request, "visit.html", form=form, matters=matters, purposes=purposes)
+    return page(request, "visit.html", form=form, waiting=waiting, matters=matters, purposes=purposes)

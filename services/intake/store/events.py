@@ -49,6 +49,17 @@ async def last(connection: Connection, stream: str, kind: type[Event]) -> Event 
     return row and codec.parse(*row)
 
 
+async def heard(connection: Connection, cadre: str, since: datetime) -> list[str]:
+    """Streams of a cadre's visits that were entered with needs and happened, or were corrected, since then."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT stream FROM events WHERE data->>'cadre' = %s AND time >= %s"
+        " AND type IN ('lianxin.visit.logged.v1', 'lianxin.visit.corrected.v1')"
+        " AND json_array_length(data->'needs') > 0",
+        [cadre, since],
+    )
+    return [stream for (stream,) in await cursor.fetchall()]
+
+
 async def first(connection: Connection, stream: str) -> UUID:
     """The id of the first event of a stream that exists."""
     cursor = await connection.execute("SELECT id FROM events WHERE stream = %s AND version = 1", [stream])

@@ -1,5 +1,6 @@
 """Who answers for a household, as the projection has it."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from services.runtime.database import Connection
@@ -24,3 +25,14 @@ async def answering(connection: Connection, household: str, day: date) -> list[s
         {"household": household, "day": day},
     )
     return [cadre for (cadre,) in await cursor.fetchall()]
+
+
+async def zone_of(connection: Connection, households: Sequence[str]) -> str | None:
+    """The zone that all of these lie in; None where they lie in several, or one of them in none that is known."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT z.zone FROM unnest(%s::text[]) AS asked (household)"
+        " LEFT JOIN household h USING (household) LEFT JOIN zone z ON z.groups ? h.of_group LIMIT 2",
+        [list(households)],
+    )
+    found = await cursor.fetchall()
+    return found[0][0] if len(found) == 1 else None
