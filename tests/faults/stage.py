@@ -116,12 +116,13 @@ class Stage:
         for client in self.clients:
             both.accepted |= client.accepted
             both.contradictions += client.contradictions
-        everything_holds(world, both)
+        settled(world, "intake", "assignment", "notify")
         until(lambda: self._intake_lag() == 0, "intake's projection has caught up", every=0.3)
-        settled(world, "notify")
+        self._mails_hold()
+        until(lambda: world.lag("notify")["sealed"] <= 1, "appraisal hears no seal of it", every=0.3)
         log_holds(world, "notify", [])
         topics_hold(world, "notify", ("notices",))
-        self._mails_hold()
+        everything_holds(world, both)
         assert self.spare.process.poll() is None, "an api that nothing was done to has ended"
 
     def _intake_lag(self) -> int:
@@ -199,8 +200,8 @@ def power_cut(server: Server) -> None:
     server.start()
 
 
-def state(process: "subprocess.Popen[bytes]") -> str:
-    """T: it stands; empty: it has ended."""
+def state(process: "subprocess.Popen[bytes] | Server") -> str:
+    """T: it stands; empty or Z: it has ended."""
     try:
         return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
