@@ -10,10 +10,11 @@ os.environ.setdefault("LIANXIN_TEST_DEADLINE", "120")  # a broker's session, a r
 
 from deploy.local.state import state_folder
 from tests.bench.bench import say
-from tests.faults import matrix, others
+from tests.faults import clock, disk, matrix, network, others, restores
 from tests.faults.tally import Tally
 
-PARTS: dict[str, Callable[[Tally, int], None]] = {"matrix": matrix.run}
+PARTS: dict[str, Callable[[Tally, int], None]] = {"matrix": matrix.run, "network": network.run}
+PARTS |= {"disk": disk.run, "clock": clock.run, "restores": restores.run}
 PARTS |= {command.part: command.run for command in others.COMMANDS}
 ON_DEMAND = ("mutation",)
 """Parts that run only when they are named: they take longer than a change may wait."""

@@ -210,8 +210,8 @@ def power_cut(server: Server) -> None:
     server.start()
 
 
-def state(process: "subprocess.Popen[bytes]") -> str:
-    """T: it stands; empty: it has ended."""
+def state(process: "subprocess.Popen[bytes] | Server") -> str:
+    """T: it stands; empty or Z: it has ended."""
     try:
         return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
