@@ -97,8 +97,8 @@ class Taking:
         for item in taken:
             found.learn(item)
         await self._insert(taken)
-        outside = {parked.message for parked in result.parked if parked.lane is None}
-        await self._compare([message for message in batch if message not in outside])
+        outside = {_place(parked.message) for parked in result.parked if parked.lane is None}
+        await self._compare([message for message in batch if _place(message) not in outside])
 
     async def _insert(self, taken: Sequence[Received]) -> None:
         rows = []
@@ -137,3 +137,7 @@ def _row(item: Received) -> codec.Row:
     except codec.Unreadable as error:
         place = f"{item.lane.topic}/{item.lane.partition} offset {item.message.offset}"
         raise Unrecoverable(f"{place} cannot be read ({error.reason}): it was not written by a relay") from error
+
+
+def _place(message: Message) -> tuple[str, int, int]:
+    return message.topic, message.partition, message.offset
