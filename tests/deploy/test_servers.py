@@ -68,6 +68,21 @@ def test_private_servers_keep_what_was_written_over_a_crash(private_servers: Ser
     assert [record.value for record in records[partition]] == [b"kept"]
 
 
+def test_postgresql_starts_at_once_after_a_crash_in_the_middle_of_work(private_servers: Servers) -> None:
+    """The process of a connection that is at work does not notice that the server has ended, and keeps its memory."""
+    busy = psycopg.connect(private_servers.postgres_url, dbname="postgres")
+    busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 10000000000)")
+    with psycopg.connect(private_servers.postgres_url, dbname="postgres", autocommit=True) as connection:
+        at_work = "SELECT FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
+        while connection.execute(at_work, [busy.info.backend_pid]).fetchone() is None:
+            pass
+    private_servers.postgres.kill()
+    private_servers.postgres.start()
+    busy.close()
+    with psycopg.connect(private_servers.postgres_url, dbname="postgres") as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 @pytest.mark.parametrize(("fixture", "end"), [("private_servers", signal.SIGINT), ("servers", signal.SIGKILL)])
 def test_no_server_outlives_an_interrupted_run(fixture: str, end: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "test_sleep.py").write_text(SLEEPER.format(servers=fixture))

@@ -78,19 +78,25 @@ def run(tally: Tally, times: int) -> None:
         return
     with own_servers() as (servers, folder):
         stages = Stages(servers, folder)
-        for each in wanted:
-            whom = {role: f"{role[0]} {role[1]}, {place}" for role, place in each.places.items()}
-            before = len(tally.wrongs)
-            with tally.case(PART, each.name, [*whom.values()], FAULTS[each.fault]) as hit:
-                stage = stages.get()
-                for role in _play(stage, each):
-                    hit.append(whom[role])
-                stage.goes_on()
-                stage.look()
-                stage.go()
-            if len(tally.wrongs) > before:
-                stages.drop()
-        stages.drop()
+        try:
+            for each in wanted:
+                if not _held(tally, stages, each):
+                    stages.drop()
+        finally:  # also where the run is ended from outside: nothing of it goes on
+            stages.drop()
+
+
+def _held(tally: Tally, stages: Stages, each: Round) -> bool:
+    """Plays one round, and looks."""
+    whom = {role: f"{role[0]} {role[1]}, {place}" for role, place in each.places.items()}
+    before = len(tally.wrongs)
+    with tally.case(PART, each.name, [*whom.values()], FAULTS[each.fault]) as hit:
+        stage = stages.get()
+        hit += [whom[role] for role in _play(stage, each)]
+        stage.goes_on()
+        stage.look()
+        stage.go()
+    return len(tally.wrongs) == before
 
 
 def _play(stage: Stage, each: Round) -> list[Role]:
