@@ -66,23 +66,30 @@ def run(tally: Tally, times: int) -> None:
 
 
 def _step(stage: Stage, clock: Path, whose: str, by: int) -> None:
-    """The clock steps while leases are held; others take them over in their time, and everything holds, twice."""
-    standing = {role: stage.supervisor.again(role, failpoint=f"{at}=stop@1") for role, at in LEASED}
+    """The clock steps while leases are held; others take them over in their time, and everything holds, twice.
+
+    Where the database's clock goes back, what notices wait for is as far ahead of it: they go when it has come there.
+    """
+    waits = whose == "postgres" and by < 0
+    standing = {
+        role: stage.supervisor.again(role, failpoint=f"{at}=stop@1") for role, at in LEASED[: 1 if waits else 2]
+    }
     until(lambda: all(state(process) == "T" for process in standing.values()), "they stand with what they hold")
     [(epoch,)] = stage.world.query("intake", "SELECT epoch FROM relay")
     _set(clock, by)
     until(lambda: abs(_difference(stage, whose) - by) < 60, "the clock has stepped")
     others = [stage.supervisor.another(role) for role in standing]
     until(lambda: stage.world.query("intake", "SELECT epoch FROM relay") > [(epoch,)], "another relay has taken over")
-    until(lambda: not _claimed(stage), "another sender has taken over")
+    until(lambda: waits or not _claimed(stage), "another sender has taken over")
     for process in [*standing.values(), *others]:
         process.send_signal(signal.SIGCONT)
     for process in others:
         process.terminate()
         process.wait(30)
     stage.goes_on()
-    stage.look()
-    stage.go()
+    if not waits:
+        stage.look()
+        stage.go()
     _set(clock, 0)
     stage.goes_on()
     stage.look()
@@ -91,7 +98,7 @@ def _step(stage: Stage, clock: Path, whose: str, by: int) -> None:
 
 def _claimed(stage: Stage) -> list[tuple[object, ...]]:
     """The notices that the sender which stands had claimed, and nobody has sent."""
-    return stage.world.query("notify", "SELECT notice FROM outbox WHERE state = 'waiting' AND claimed_by = 'send'")
+    return stage.world.query("notify", "SELECT notice FROM outbox WHERE state = 'waiting' AND claimed_by LIKE 'send/%'")
 
 
 def _set(clock: Path, by: int) -> None:

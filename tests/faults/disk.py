@@ -112,7 +112,7 @@ def _full(servers: Servers, whom: str) -> Iterator[None]:
 def _fill(ballast: Path) -> None:
     with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
         while True:
-            file.write(bytes(4096))
+            file.write(bytes(1 << 20))  # the last one in part
 
 
 @contextlib.contextmanager

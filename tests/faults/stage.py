@@ -43,7 +43,7 @@ class Letters(Traffic):
 
     def _one(self) -> None:
         super()._one()
-        if self._seed.random() < 0.4:
+        if self._seed.random() < 0.2:
             said = {"words": "路灯不亮", "mail": f"r-{self._seed.getrandbits(48)}@mail.example"}
             command = str(uuid.UUID(int=self._seed.getrandbits(128), version=4))
             self.send("/petitions/web", {"command": command, "category": "01.02.11", "told": said})

@@ -101,13 +101,25 @@ def test_rule_5_a_named_member_takes_its_own_lease_back_at_once(world: World) ->
     first = world.start("intake", "relay", member="relay-1")
     keep(world, *visits(3))
     until(lambda: sealed(world, 3), "first")
-    world.query("intake", "UPDATE relay SET expires = now() + interval '1 hour'")
+    world.query("intake", "UPDATE relay SET expires = now() + interval '50 s'")
     first.kill()
     first.wait()
-    world.query("intake", "UPDATE relay SET expires = now() + interval '1 hour'")
+    world.query("intake", "UPDATE relay SET expires = now() + interval '50 s'")
     world.start("intake", "relay", member="relay-1")
     keep(world, petition())
-    until(lambda: sealed(world, 5), "took it back")
+    until(lambda: sealed(world, 5), "took it back", seconds=40)
+
+
+def test_rule_5_a_clock_set_back_by_an_hour_keeps_no_standby_waiting_for_an_hour(world: World) -> None:
+    first = world.start("intake", "relay")
+    keep(world, *visits(3))
+    until(lambda: sealed(world, 3), "first relay")
+    first.kill()
+    first.wait()
+    world.query("intake", "UPDATE relay SET expires = clock_timestamp() + interval '1 hour'")
+    world.start("intake", "relay")
+    keep(world, petition())
+    until(lambda: sealed(world, 5), "second relay")
 
 
 @pytest.mark.parametrize("role", ["relay", "api"])
