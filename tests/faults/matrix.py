@@ -27,12 +27,12 @@ RELAY = ("relay.after-read", "relay.after-send")
 # What stands together. Relays stand from the last to the first, for one that stands gives those behind it no work.
 GROUPS: tuple[dict[Role, tuple[str, ...]], ...] = (
     {
+        ("notify", "send"): ("send.after-claim", "send.before-mark", *WRITE[:2]),
         ("intake", "api"): WRITE,
         ("assignment", "react"): TAKE,
         ("appraisal", "project"): TAKE,
         ("intake", "project"): TAKE,
         ("notify", "react"): TAKE,
-        ("notify", "send"): ("send.after-claim", "send.before-mark", *WRITE[:2]),
     },
     {("notify", "relay"): RELAY, ("assignment", "relay"): RELAY, ("intake", "relay"): RELAY},
 )
@@ -134,7 +134,7 @@ def _stand(stage: Stage, each: Round, action: str) -> Standing:
 
     for role in each.places:
         arm(role)
-        if each.in_turn:
+        if each.in_turn or role[1] == "send":  # where reactions stand nothing is raised that it could send
             until(lambda: not there(), "they stand at their places")
     until(lambda: not there(), f"all stand at their places ({each.name})")
     return armed
