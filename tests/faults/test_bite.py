@@ -37,7 +37,7 @@ BUGS = (
         "            await send(connection, first)\n",
         "        await send(connection, first)\n"
         "        async with connection.pipeline() as pipeline, connection.transaction():\n",
-        "tests/faults/test_consumer_faults.py::test_project_killed_between_rows_and_mark",
+        "tests/faults/test_consumer_faults.py::test_project_killed_at[write.middle]",
     ),
     Bug(
         "the answer is given before the commit",

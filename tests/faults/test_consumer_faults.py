@@ -1,14 +1,16 @@
-"""Faults on the way out that `make faults` has not, and the one that catches a seeded bug (protocol rules 9-12)."""
+"""Faults on the way out: reactions and projections, by ending and stopping real processes (protocol rules 9-12)."""
 
 import signal
 import subprocess
 
 import pytest
 
-from tests.world.held import appraisal_holds, intake_holds
+from tests.world.held import appraisal_holds, everything_holds, intake_holds
 from tests.world.supervisor import Supervisor
 from tests.world.traffic import Traffic
 from tests.world.world import World, until
+
+PLACES = ["receive.after-read", "write.middle", "write.before-commit", "write.after-commit"]
 
 
 @pytest.fixture
@@ -19,19 +21,58 @@ def traffic(world: World) -> Traffic:
     return made.some(20)
 
 
+def _reacts(world: World, count: int = 1) -> None:
+    until(
+        lambda: (
+            world.query("assignment", "SELECT count(*) FROM events WHERE type LIKE '%%case.opened%%'")[0][0] >= count
+        ),
+        "cases are opened",
+    )
+
+
 def _visits(world: World) -> int:
     found: int = world.query("appraisal", "SELECT count(*) FROM visit")[0][0]
     return found
 
 
-def test_project_killed_between_rows_and_mark(world: World, traffic: Traffic) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_project_killed_at(world: World, traffic: Traffic, place: str) -> None:
     """Rows and mark stand or fall together: the restart reads on from the mark, and nothing counts twice."""
-    process = world.start("appraisal", "project", member="project", failpoint="write.middle=kill@3")
+    process = world.start("appraisal", "project", member="project", failpoint=f"{place}=kill@3")
     traffic.start()
     world.ended(process, -signal.SIGKILL)
     world.start("appraisal", "project", member="project")
     seen = _visits(world)
     until(lambda: _visits(world) > seen + 10, "the projection goes on")
+    traffic.stop()
+    intake_holds(world, traffic)
+    appraisal_holds(world)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_react_killed_at(world: World, traffic: Traffic, place: str) -> None:
+    """One case for each petition, whatever happens to the process that opens it."""
+    world.start("assignment", "relay", member="relay")
+    world.start("appraisal", "project", member="project")
+    process = world.start("assignment", "react", member="react", failpoint=f"{place}=kill@2")
+    traffic.start()
+    world.ended(process, -signal.SIGKILL)
+    world.start("assignment", "react", member="react")
+    _reacts(world, 5)
+    traffic.stop()
+    everything_holds(world, traffic)
+
+
+def test_project_stopped_past_its_session(world: World, traffic: Traffic) -> None:
+    """Another one takes its partitions; woken, it finds the marks moved and drops what it held."""
+    old = world.start("appraisal", "project")
+    until(lambda: _visits(world) > 0, "the first one works")
+    traffic.start()
+    old.send_signal(signal.SIGSTOP)
+    world.start("appraisal", "project")
+    seen = _visits(world)
+    until(lambda: _visits(world) > seen + 30, "the second one took over")
+    old.send_signal(signal.SIGCONT)
     traffic.stop()
     intake_holds(world, traffic)
     appraisal_holds(world)

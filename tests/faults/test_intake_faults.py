@@ -1,10 +1,11 @@
-"""Faults on the way in that `make faults` has not: what a woken relay finds, and repeats that pile up."""
+"""Faults on the way in: the HTTP process, the log and the relay, by ending and stopping real processes."""
 
 import random
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
+import pytest
 
 from tests.world.held import appraisal_holds, everything_holds, intake_holds
 from tests.world.supervisor import Supervisor
@@ -12,6 +13,32 @@ from tests.world.traffic import Traffic, petition, visit
 from tests.world.world import World, until
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.mark.parametrize("place", ["write.before-commit", "write.after-commit"])
+def test_api_killed_at(world: World, place: str) -> None:
+    """Before the commit nothing was accepted; after it the client, who got no answer, gets the first receipt."""
+    world.start("intake", "relay", member="relay")
+    first = world.api("intake", failpoint=f"{place}=kill@5")
+    traffic = Traffic(first).start()
+    world.ended(first.process, -signal.SIGKILL)
+    traffic.api = world.api("intake")
+    until(lambda: len(traffic.accepted) > 30, "traffic goes on")
+    traffic.stop()
+    _holds(world, traffic)
+
+
+@pytest.mark.parametrize("place", ["relay.after-read", "relay.after-send"])
+def test_relay_killed_at(world: World, place: str) -> None:
+    """What was sent but not marked is sent again; receivers see Duplicates, never a gap."""
+    traffic = Traffic(world.api("intake")).some(10)
+    relay = world.start("intake", "relay", member="relay", failpoint=f"{place}=kill@3")
+    traffic.start()
+    world.ended(relay, -signal.SIGKILL)
+    world.start("intake", "relay", member="relay")
+    until(lambda: world.lag("intake")["log"] < 20, "the relay goes on", every=0.3)
+    traffic.stop()
+    _holds(world, traffic)
 
 
 def test_relay_stopped_past_its_lease(world: World) -> None:
@@ -54,8 +81,33 @@ def test_rule_4_repeats_that_wait_for_one_batch_are_kept_once(world: World) -> N
     everything_holds(world, traffic)
 
 
+def test_api_stopped_inside_an_append(world: World) -> None:
+    """The stopped process holds the log's head until the transaction's time is up; then another one goes on.
+
+    A relay that wants to seal meanwhile finds the head locked, and ends: its restart is the retry.
+    """
+    supervisor = Supervisor(world, ("intake", "relay"))
+    stopping = world.api("intake", failpoint="write.middle=stop@5")
+    other = world.api("intake")
+    stuck = Traffic(stopping, seed=1).start()
+    until(lambda: _state(stopping.process.pid) == "T", "the process has stopped inside the append")
+    traffic = Traffic(other, seed=2).some(5)
+    stopping.process.send_signal(signal.SIGCONT)
+    until(lambda: len(stuck.accepted) > 10, "the woken process goes on")
+    stuck.stop()
+    until(lambda: supervisor.look() and world.lag("intake")["behind"] == 0, "the relay carries on", every=0.3)
+    traffic.accepted |= stuck.accepted
+    traffic.contradictions += stuck.contradictions
+    _holds(world, traffic)
+
+
 def _holds(world: World, traffic: Traffic) -> None:
     """Log and topics are right, and what comes out at the other end is, too."""
     world.start("appraisal", "project", member="project")
     intake_holds(world, traffic)
     appraisal_holds(world)
+
+
+def _state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
