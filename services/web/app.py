@@ -1,7 +1,7 @@
 """An HTTP application as all services build it: closed by default, errors alike, health, limits on what comes in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Application(FastAPI):
         """The OpenAPI document."""
         if self.openapi_schema is None:
             catalogue: Catalogue = self.state.catalogue
-            documented.complete(super().openapi(), catalogue.texts, catalogue.own, asking(self.routes))
+            documented.complete(super().openapi(), catalogue.texts, catalogue.by_tag, asking(self.routes))
         return super().openapi()
 
 
@@ -57,9 +57,11 @@ def build(
     texts: Mapping[str, Text],
     open_: Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Reason]]],
     folder: Path | None = None,
+    by_tag: Mapping[str, Collection[str]] | None = None,
 ) -> FastAPI:
     """The application of a service. `open_` opens what its routes need into `app.state` and says when it is ready.
 
+    `by_tag` says which of the texts its documented routes may answer, as `Catalogue`.
     `folder` has the templates/ and locale/ of its pages; without it that is the service's own.
     Raises RuntimeError when a route states no roles.
     """
@@ -72,7 +74,7 @@ def build(
 
     app = Application(title=f"Lianxin {service}", lifespan=lifespan, max_body_size=BODY, redoc_url=None)
     app.state.tokens = Tokens.read(settings.jwks, settings.issuer, settings.audience)
-    app.state.catalogue = Catalogue(texts)
+    app.state.catalogue = Catalogue(texts, by_tag)
     app.state.reasons = ()
     app.state.settings = settings
     app.state.sessions = Sessions(settings, service)
