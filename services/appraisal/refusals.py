@@ -58,3 +58,11 @@ TEXTS = {
         "The band {band} is out of order: from excellent to improve, points falling.",
     ),
 }
+
+BY_TAG = {
+    "visits": ("visit.",),
+    "policies": ("policy.",),
+    "scores": ("period.", "policy.unknown"),
+    "county": ("period.", "policy.unknown"),
+}
+"""How the codes begin that routes of a tag may answer."""

@@ -57,3 +57,6 @@ TEXTS = {
         404, "登记里没有这个责任区，先载入。", "The register does not have this zone; load it first."
     ),
 }
+
+BY_TAG = {"cases": ("case.",), "responsibility": ("household.", "zone.")}
+"""How the codes begin that routes of a tag may answer."""

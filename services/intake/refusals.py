@@ -50,7 +50,7 @@ TEXTS = {
     "need.about-officials": Text(
         422,
         "反映干部的事不记在走访里。居民本人从“提诉求”提，或到县里的接待窗口提；所反映的干部不经手，也看不到。",
-        "What is about officials does not go into a visit. The resident raises it under “Raise a petition” or at the"
+        'What is about officials does not go into a visit. The resident raises it under "Raise a petition" or at the'
         " county's reception; those it is about neither handle nor see it.",
     ),
     "need.raised": Text(409, "这项需求已经成为诉求。", "This need has become a petition already."),
@@ -140,3 +140,19 @@ TEXTS = {
     ),
     "mark.unchanged": Text(409, "和现有的评分一样，不用再评。", "The mark already is what you give."),
 }
+
+BY_TAG = {
+    "visits": (
+        *("visit.exists", "visit.not-found", "visit.withdrawn", "visit.other-id", "visit.unchanged"),
+        *("need.", "zone.unknown", "vault.erased"),
+    ),
+    "petitions": (
+        *("petition.exists", "petition.not-found", "petition.ended", "category.unknown", "zone.unknown"),
+        *("told.no-words", "complaint.", "need.about-officials", "verdict.", "withdrawal.", "vault.erased"),
+    ),
+    "follow": ("code.mistyped", "code.wrong", "code.locked", "petition.ended", "verdict.", "withdrawal.", "vault."),
+    "vault": ("vault.",),
+    "listing": ("category.unknown",),
+    "ratings": ("round.", "rounds.", "rating.", "mark.", "period.backwards"),
+}
+"""How the codes begin that routes of a tag may answer; what no route here answers is of pages alone."""

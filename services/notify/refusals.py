@@ -12,3 +12,6 @@ TEXTS = {
         409, "这条通知的这次发送已经有结果。", "What became of this try is known already; nothing to do."
     ),
 }
+
+BY_TAG = {"notices": ("notice.",)}
+"""How the codes begin that routes of a tag may answer."""

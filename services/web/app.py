@@ -1,7 +1,7 @@
 """An HTTP application as all services build it: closed by default, errors alike, health, limits on what comes in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Application(FastAPI):
         """The OpenAPI document."""
         if self.openapi_schema is None:
             catalogue: Catalogue = self.state.catalogue
-            documented.complete(super().openapi(), catalogue.texts, catalogue.own, asking(self.routes))
+            documented.complete(super().openapi(), catalogue.texts, catalogue.by_tag, asking(self.routes))
         return super().openapi()
 
 
@@ -59,12 +59,14 @@ def build(
     texts: Mapping[str, Text],
     open_: Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Reason]]],
     folder: Path | None = None,
+    by_tag: Mapping[str, Collection[str]] | None = None,
     quick: Mapping[str, Quick] | None = None,
 ) -> FastAPI:
     """The application of a service. `open_` opens what its routes need into `app.state` and says when it is ready.
 
-    `folder` has the templates/ and locale/ of its pages; without it that is the service's own. `quick` are the paths
-    that are answered without FastAPI where nothing stands in the way.
+    `by_tag` says which of the texts its documented routes may answer, as `Catalogue`; `quick` are the paths that are
+    answered without FastAPI where nothing stands in the way.
+    `folder` has the templates/ and locale/ of its pages; without it that is the service's own.
     Raises RuntimeError when a route states no roles.
     """
 
@@ -76,7 +78,7 @@ def build(
 
     app = Application(title=f"Lianxin {service}", lifespan=lifespan, max_body_size=BODY, redoc_url=None)
     app.state.tokens = Tokens.read(settings.jwks, settings.issuer, settings.audience)
-    app.state.catalogue = Catalogue(texts)
+    app.state.catalogue = Catalogue(texts, by_tag)
     app.state.reasons = ()
     app.state.settings = settings
     app.state.quick = quick or {}

@@ -1,7 +1,8 @@
 """What an application's OpenAPI document says beside what FastAPI does: who may ask, and every way to be refused.
 
 Each operation lists the statuses it may answer, each with the codes that may stand there: those of the shell by what
-the operation takes, those of the service by their status. A test sends all sorts of things and looks for other answers.
+the operation takes, those of the service by its tag. So one may list more than it answers: what others of its tag do. A
+test sends all sorts of things and looks for other answers.
 """
 
 import re
@@ -43,10 +44,13 @@ def leads_to(*operations: str, body: Mapping[str, str] | None = None, **paramete
 
 
 def complete(
-    document: Document, texts: Mapping[str, Text], own: Collection[str], roles: Mapping[str, Collection[str] | None]
+    document: Document,
+    texts: Mapping[str, Text],
+    codes: Mapping[str, Collection[str]],
+    roles: Mapping[str, Collection[str] | None],
 ) -> None:
-    """Completes a document in place. `texts` are all refusals, `own` the codes of the service; `roles` has for each
-    `method path` who may ask, and None where a token is looked at but not needed.
+    """Completes a document in place. `texts` are all refusals, `codes` those of the service by tag, each with how it
+    begins; `roles` has for each `method path` who may ask, and None where a token is looked at but not needed.
     """
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -62,8 +66,8 @@ def complete(
                 operation["x-roles"] = sorted(roles[key] or ())
             operation["responses"].pop("422", None)
             if path not in OPEN:
-                codes = {*_common(path, method, operation, roles.get(key, ())), *_own(method, texts, own)}
-                _refusals(operation, {code: texts[code].status for code in codes}, roles.get(key), schemas)
+                found = {*_common(path, method, operation, roles.get(key, ())), *_own(method, operation, texts, codes)}
+                _refusals(operation, {code: texts[code].status for code in found}, roles.get(key), schemas)
 
 
 def _common(path: str, method: str, operation: Document, asks: Collection[str] | None) -> Iterator[str]:
@@ -93,9 +97,13 @@ def _common(path: str, method: str, operation: Document, asks: Collection[str] |
         yield from ("time.in-future", "time.too-old", "time.before-start")
 
 
-def _own(method: str, texts: Mapping[str, Text], own: Collection[str]) -> Iterator[str]:
-    for code in own:
-        if method not in SAFE or texts[code].status not in OF_COMMANDS:
+def _own(
+    method: str, operation: Document, texts: Mapping[str, Text], codes: Mapping[str, Collection[str]]
+) -> Iterator[str]:
+    """The codes of the service that an operation may answer."""
+    starts = tuple(start for tag in operation.get("tags", ()) for start in codes.get(tag, ()))
+    for code, text in texts.items():
+        if code.startswith(starts) and (method not in SAFE or text.status not in OF_COMMANDS):
             yield code
 
 

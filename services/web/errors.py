@@ -1,6 +1,6 @@
 """How an error reads: a stable code, a sentence in Chinese and in English, and the field it is about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,10 +147,12 @@ class _Blank(dict[str, str]):
 
 
 class Catalogue:
-    """The words of one service beside the common ones."""
+    """The words of one service beside the common ones; `by_tag` has, for each tag of its routes, how the codes begin
+    that these may answer.
+    """
 
-    def __init__(self, own: Mapping[str, Text]) -> None:
-        self.texts, self.own = {**COMMON, **own}, frozenset(own)
+    def __init__(self, own: Mapping[str, Text], by_tag: Mapping[str, Collection[str]] | None = None) -> None:
+        self.texts, self.by_tag = {**COMMON, **own}, by_tag or {}
 
     def body(self, refused: Refused, **more: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON of a refusal."""

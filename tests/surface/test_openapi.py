@@ -1,19 +1,24 @@
 """Every route answers what its OpenAPI document says, whatever is sent and whoever sends it."""
 
+import importlib
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
 
 from services.web.principals import Role
-from tests.surface.asking import Surface, askers, judge, operations, schema, takes_something
+from tests.surface.asking import CONFORMS, Surface, askers, judge, operations, schema, takes_something
 from tests.surface.runs import runs
+from tests.web.applications import SERVICES
 
 
 @pytest.mark.parametrize("name", operations())
@@ -62,6 +67,41 @@ def waits(operations: dict[str, Any]) -> bool:
     """Whether a path's POST is a command with `after`."""
     post = operations["post"]
     return "202" not in post["responses"] and any(each["name"] == "after" for each in post.get("parameters", ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("intake GET /zones", 403, "rating.own"),
+        ("intake GET /visits/{visit}", 403, "rating.own"),
+        ("intake POST /visits", 422, "visit.backwards"),  # of pages alone
+        ("appraisal GET /scores/cadres/{cadre}", 422, "policy.weights"),
+        ("assignment GET /cases/{petition}", 404, "zone.not-found"),
+        ("notify GET /notices.json", 404, "notice.nowhere"),
+    ],
+)
+def test_a_refusal_of_another_route_is_found(name: str, status: int, code: str) -> None:
+    """Given an answer that no route of the tag gives, then it is seen, so what is not found is not there."""
+    case = operations()[name][1].Case(path_parameters={"visit": str(uuid4()), "cadre": "c2", "petition": str(uuid4())})
+    right = {"code": "service.failed", "zh": "…", "en": "…"}
+    case.validate_response(_answered(case, 500, right), checks=list(CONFORMS))
+    with pytest.raises(FailureGroup):
+        case.validate_response(_answered(case, status, right | {"code": code}), checks=list(CONFORMS))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_tag_and_every_beginning_of_a_code_stands_for_something(service: str) -> None:
+    found = importlib.import_module(f"services.{service}.refusals")
+    of_routes = {tag for name, (own, each) in operations().items() if own == service for tag in each.tags or ()}
+    assert found.BY_TAG.keys() <= of_routes
+    for starts in found.BY_TAG.values():
+        assert all(any(code.startswith(start) for code in found.TEXTS) for start in starts)
+
+
+def _answered(case: Case, status: int, body: dict[str, Any]) -> httpx.Response:
+    answer = httpx.Response(status, json=body, request=httpx.Request(case.method, "http://test"))
+    answer.elapsed = timedelta()
+    return answer
 
 
 def _ask(surface: Surface, name: str, mode: GenerationMode) -> None:

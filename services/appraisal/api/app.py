@@ -9,7 +9,7 @@ from services.appraisal.api import county, policies, scores, visits
 from services.appraisal.pages import county as county_page
 from services.appraisal.pages import score as score_page
 from services.appraisal.projections import PROJECTION
-from services.appraisal.refusals import TEXTS
+from services.appraisal.refusals import BY_TAG, TEXTS
 from services.appraisal.settings import Settings
 from services.appraisal.store.policies import rows
 from services.web.after import Arrivals
@@ -29,4 +29,4 @@ def application(settings: Settings) -> FastAPI:
             yield reasons
 
     routers = [scores.router, county.router, visits.router, policies.router, county_page.router, score_page.router]
-    return build(settings, SERVICE, routers, TEXTS, open_)
+    return build(settings, SERVICE, routers, TEXTS, open_, by_tag=BY_TAG)

@@ -10,7 +10,7 @@ from services.assignment.api import cases, inbox, responsible
 from services.assignment.desk import Desk
 from services.assignment.pages import case, handover
 from services.assignment.pages import inbox as desk_inbox
-from services.assignment.refusals import TEXTS
+from services.assignment.refusals import BY_TAG, TEXTS
 from services.assignment.settings import Settings
 from services.assignment.store import tables
 from services.web.after import Arrivals
@@ -38,4 +38,4 @@ def application(settings: Settings) -> FastAPI:
         case.router,
         handover.router,
     )
-    return build(settings, SERVICE, routers, TEXTS, open_)
+    return build(settings, SERVICE, routers, TEXTS, open_, by_tag=BY_TAG)

@@ -11,7 +11,7 @@ from services.intake.ballots import Ballots
 from services.intake.desk import Desk
 from services.intake.pages import following, home, needs, raising, rating, visit, words
 from services.intake.projections import PROJECTION
-from services.intake.refusals import TEXTS
+from services.intake.refusals import BY_TAG, TEXTS
 from services.intake.settings import Settings
 from services.intake.store import rounds as rounds_store
 from services.runtime.database import Statement
@@ -61,4 +61,4 @@ def application(settings: Settings) -> FastAPI:
             app.state.desk = Desk(settings, app.state.pool, vault_, keys, app.state.log, arrivals)
             yield [*reasons, database_answers(vault_), database_answers(keys)]
 
-    return build(settings, SERVICE, routers, TEXTS, open_, quick=visits.QUICK)
+    return build(settings, SERVICE, routers, TEXTS, open_, by_tag=BY_TAG, quick=visits.QUICK)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from services.notify import reactions
 from services.notify.api import notices
 from services.notify.pages import notices as pages
-from services.notify.refusals import TEXTS
+from services.notify.refusals import BY_TAG, TEXTS
 from services.notify.settings import Settings
 from services.web.after import Arrivals
 from services.web.app import Reason, build
@@ -27,4 +27,4 @@ def application(settings: Settings) -> FastAPI:
             app.state.arrivals = Arrivals(pool, settings.space, SERVICE, reactions.NAME)
             yield [database_answers(pool)]
 
-    return build(settings, SERVICE, [notices.router, pages.router], TEXTS, open_)
+    return build(settings, SERVICE, [notices.router, pages.router], TEXTS, open_, by_tag=BY_TAG)
