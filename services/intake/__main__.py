@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from services.intake import people, ratings
+from services.intake import people, ratings, restored
 from services.intake.projections import PROJECTION
 from services.intake.settings import BESIDE, Settings
 from services.intake.verifying import verify
@@ -40,7 +40,7 @@ def main() -> int:
         directory=True,
         consumer=PROJECTION,
         verify=lambda _: verify(settings),
-        refill=lambda connection, behind: ratings.refill(settings, connection, behind),
+        refill=lambda connection, behind: restored.refill(settings, connection, behind),
     )
     top, verbs = cli.parser(service)
     rating = verbs.add_parser("ratings", help="rounds of ratings: close, release; once a day, in this order")
@@ -50,7 +50,7 @@ def main() -> int:
     text = "release the sums of five answers or more"
     parts.add_parser("release", help=text, description=text).set_defaults(run=lambda _: write(ratings.release))
     verb = verbs.add_parser("people", help="who the cadres are, why households need care: load").add_subparsers(
-        dest="people", required=True, metavar="load"
+        dest="people", required=True, metavar="load|erase-again"
     )
     text = (
         "load or refresh the vault from a CSV file, of cadres or of households; refused whole where anything is wrong"
@@ -58,6 +58,8 @@ def main() -> int:
     loading = verb.add_parser("load", help=text, description=text)
     loading.add_argument("file", type=Path, help="cadre,name,telephone,mail or household,needs")
     loading.set_defaults(run=lambda arguments: asyncio.run(people.run(settings, arguments.file)))
+    text = "destroy the keys of all who were erased once more, after keys were restored from a backup"
+    verb.add_parser("erase-again", help=text, description=text).set_defaults(run=lambda _: write(restored.erase_again))
     return cli.main(top)
 
 

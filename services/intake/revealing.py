@@ -88,11 +88,16 @@ async def erase(desk: Desk, command: ErasePerson, id_: str, asker: Asker, now: d
 async def destroy(
     desk: Desk, person: Person, cause: UUID, author: Author, hash_: bytes, now: datetime
 ) -> tuple[Receipt, Erased]:
-    """The key first, then the name that all may see, then the event: what breaks off in between, a repeat finishes."""
+    """The key first, then the name that all may see, then the event: what breaks off in between, a repeat finishes.
+
+    Who was erased has no key any more, whatever a backup has brought back.
+    """
     event = vault.erased(person, now, desk.settings.keys_backup_days)
     receipt = await known(desk.pool, Decision(cause, author, (), hash=hash_))
     async with desk.pool.connection() as connection:
         last = await events.last(connection, event.stream, PersonErased)
+    if last:
+        await keys.destroy(desk.keys, person)
     if receipt and isinstance(last, PersonErased):
         return receipt, Erased(person=person.id, complete=last.complete)
     if last:

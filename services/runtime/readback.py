@@ -168,16 +168,21 @@ async def compare(connection: Connection, service: str, marks: dict[Lane, int]) 
 
 
 def guard(settings: Settings, service: str) -> Callable[[Connection], Awaitable[None]]:
-    """A look at each new connection: a server that started anew may have been restored, so `ahead` is asked again."""
+    """A look at each new connection: a server that started anew, or a database or table made anew, may have been
+    restored, so `ahead` is asked again.
+    """
     checked: list[object] = []
 
     async def opened(connection: Connection) -> None:
-        cursor = await connection.execute("SELECT pg_postmaster_start_time()")
-        started = await cursor.fetchone()
-        if [started] != checked:
+        cursor = await connection.execute(
+            "SELECT pg_postmaster_start_time(), oid, to_regclass('head')::oid FROM pg_database"
+            " WHERE datname = current_database()"
+        )
+        found = await cursor.fetchone()
+        if [found] != checked:
             # Whoever waits for an answer is told soon that it cannot be known, and not kept until the broker is back.
             await ahead(connection, settings, service, patient=False)
-            checked[:] = [started]
+            checked[:] = [found]
 
     return opened
 

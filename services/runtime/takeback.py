@@ -51,10 +51,12 @@ class Found:
             case LogSealed() as seal:
                 self.sealed = max(self.sealed, seal.covers.last)
             case LogRecovered() as recovered:
-                for end in recovered.lanes:
-                    self.ends.setdefault(Lane(recovered.old_source, end.topic, end.partition), end.number)
-            case _:
-                pass
+                self.end(recovered)
+
+    def end(self, recovered: LogRecovered) -> None:
+        """Ends the lanes of an incarnation where its recovery says."""
+        for end in recovered.lanes:
+            self.ends.setdefault(Lane(recovered.old_source, end.topic, end.partition), end.number)
 
 
 class Taking:
@@ -69,12 +71,23 @@ class Taking:
         self._inbox = Inbox("recover", space, kinds)
 
     async def all(self, back: ReadBack, progress: Callable[[int], None]) -> None:
-        """Takes all that is in Kafka, seals first, for they say where older lanes end; until nothing more comes."""
+        """Takes all that is in Kafka once it is known where older lanes end; until nothing more comes."""
         ends = back.ends()
         back.bookmarks = {place: start for place, start in back.bookmarks.items() if start <= ends[place]}
-        await self._once(back, {place: end for place, end in ends.items() if place[0] == "seals"}, progress)
+        await self._learn_ends(back, {place: end for place, end in ends.items() if place[0] == "seals"})
         while await self._once(back, ends, progress):
             pass
+
+    async def _learn_ends(self, back: ReadBack, ends: Bookmarks) -> None:
+        """Where recoveries of before have ended lanes. Nothing is taken: what stands before them may lie beyond."""
+        marks = dict(self._found.marks)
+        batches = back.batches(ends)
+        while batch := await asyncio.to_thread(next, batches, None):
+            result = self._inbox.sort(batch, State(marks=marks, ends=self._found.ends), {})
+            marks |= {lane: number for lane, number in result.marks.items() if lane.source.startswith(self._own)}
+            for item in result.seals:
+                if isinstance(item.event, LogRecovered) and item.lane.source.startswith(self._own):
+                    self._found.end(item.event)
 
     async def _once(self, back: ReadBack, ends: Bookmarks, progress: Callable[[int], None]) -> int:
         before = self._found.taken

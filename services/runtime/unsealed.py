@@ -35,13 +35,15 @@ class Unsealed:
         self._same[at : at + 1] = bytes([self._early.pop(position, None) == hash_])
 
     def arrived(self, message: bytes, hash_: bytes) -> None:
-        """Notes a message that was read back as the next of its lane, the one that receivers apply, and its hash."""
+        """Notes a message that was read back as the next of its lane, the one that receivers apply, and its hash. Read
+        again, another one may count now: the last word holds.
+        """
         position = _position(message)
         at = position - self._first
         if at >= len(self._same):
             self._early[position] = hash_
-        elif at >= 0 and self._hashes[at * WIDTH : (at + 1) * WIDTH] == hash_:
-            self._same[at] = True
+        elif at >= 0:
+            self._same[at] = self._hashes[at * WIDTH : (at + 1) * WIDTH] == hash_
 
     def differs(self, last: int) -> int | None:
         """The first position up to `last` for which Kafka has not what was sent, or of which the log has no row."""

@@ -58,8 +58,10 @@ BUGS = (
     Bug(
         "a producer that goes on after a failed batch",
         "services/runtime/relay.py",
-        "    for future in futures:\n        future.get(timeout=ACKNOWLEDGED_WITHIN)\n",
-        "    futures[-1].get(timeout=ACKNOWLEDGED_WITHIN)\n",
+        "    for row, future in zip(rows, futures, strict=True):\n"
+        "        future.get(timeout=ACKNOWLEDGED_WITHIN)\n"
+        "        progress(row.position)\n",
+        "    futures[-1].get(timeout=ACKNOWLEDGED_WITHIN)\n    progress(rows[-1].position)\n",
         f"{RUNTIME}/test_publish.py",
     ),
     Bug(

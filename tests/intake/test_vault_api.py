@@ -1,5 +1,6 @@
 """Who may read what, that each read is an event first, and what an erasure leaves (P1, P2)."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from lianxin_schemas.events import cases
 from lianxin_schemas.events.cases import Credit
 from lianxin_schemas.events.vault import Datum, PersonKind, RevealReason
 
+from services.intake import restored
 from services.intake.domain import vault
 from services.intake.domain.vault import Asker, Matter
 from services.intake.settings import Settings
@@ -210,6 +212,38 @@ def test_P1_erased_nothing_opens_though_all_of_it_is_still_there(
     assert held == [(None,)]
     words = {"command": str(uuid4()), "petition": matter["petition"], "text": "答复"}
     assert api.call("POST", "/vault/texts", words, who="c-1", role="cadre").status_code == 410
+
+
+@pytest.mark.parametrize("how", ["verb", "recover", "repeat", "new command"])
+def test_P1_keys_that_a_backup_brings_back_are_destroyed_again(
+    api: Client, matter: dict[str, Any], settings: Settings, how: str
+) -> None:
+    """Given an erasure, when keys are restored from before it, then one of four ways destroys them once more."""
+    path, body = f"/vault/persons/{matter['resident']}/erasure", {"command": str(uuid4()), "kind": "resident"}
+    with psycopg.connect(settings.database("keys"), autocommit=True) as keys:
+        mine = "SELECT key FROM person_key WHERE person = %s"
+        [(key,)] = keys.execute(mine, [matter["resident"]]).fetchall()
+        assert api.call("POST", path, body, who="i-1", role="organisation").status_code == 201
+        keys.execute("UPDATE person_key SET key = %s WHERE person = %s", [key, matter["resident"]])
+        assert reveal(api, matter).status_code == 200
+        match how:
+            case "verb":
+                assert restored.erase_again(settings) == 0
+            case "recover":
+                asyncio.run(_refill(settings))
+            case "repeat":
+                assert api.call("POST", path, body, who="i-1", role="organisation").status_code == 201
+            case _:
+                body["command"] = str(uuid4())
+                assert api.call("POST", path, body, who="i-1", role="organisation").status_code == 410
+        assert keys.execute(mine, [matter["resident"]]).fetchall() == [(None,)]
+    assert reveal(api, matter).status_code == 410
+
+
+async def _refill(settings: Settings) -> None:
+    async with await psycopg.AsyncConnection.connect(settings.database("intake")) as connection:
+        [(position,)] = await (await connection.execute("SELECT position FROM head")).fetchall()
+        await restored.refill(settings, connection, position)
 
 
 def test_P1_an_erasure_that_broke_off_is_finished_by_its_repeat(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from lianxin_schemas.events.visits import VisitLogged
 from lianxin_schemas.topics import produced_by
 
 from services.runtime import log, recover, topics
@@ -16,7 +17,7 @@ from services.runtime.database import conninfo
 from services.runtime.gather import Torn, same
 from services.runtime.inbox import Inbox, Message, Outcome, State
 from services.runtime.log import Decision
-from services.runtime.readback import refuse_if_ahead
+from services.runtime.readback import Ahead, guard, refuse_if_ahead
 from services.runtime.takeback import Unrecoverable
 from tests.runtime.audit import audit, wire_reads
 from tests.runtime.consuming import everything, publish
@@ -310,3 +311,41 @@ def test_rule_8_a_log_that_was_recovered_lies_under_its_seals_lost_positions_as_
     own.rows("UPDATE events SET data = replace(data::text, '\"first\":5', '\"first\":6')::json WHERE position = 7")
     report = json.loads(world.verb("intake", "log", "verify", "--json", code=1))
     assert [5, None, "is not in the log"] in [list(each.values()) for each in report["differences"]]
+
+
+def test_rule_13_a_database_restored_without_a_restart_of_the_server_is_noticed(own: Restored) -> None:
+    """Given a process that has looked, when the database is made anew from a backup, it looks again, and refuses."""
+    opened = guard(own.world.settings, "intake")
+
+    async def look() -> None:
+        async with await psycopg.AsyncConnection.connect(own.info, autocommit=True) as connection:
+            await opened(connection)
+
+    own.backup()
+    asyncio.run(look())
+    own.keep(decision(logged()))
+    sent(own)
+    asyncio.run(look())
+    own.restore()
+    with pytest.raises(Ahead):
+        asyncio.run(look())
+
+
+def test_rule_13_a_zombies_seal_beyond_its_lanes_end_is_passed_by_in_the_next_restore(
+    own: Restored,
+) -> None:
+    """Given a restore, and a seal of before that came to Kafka after it, when the same backup is restored again."""
+    first, second = visits_in(6, 2)
+    own.backup()
+    own.keep(decision(logged(first)))
+    sent(own)
+    own.keep(decision(sealed("intake", last=1)))
+    zombie = log_rows(own.world)[1]
+    own.restore()
+    own.recover()
+    publish(own.world.settings, [zombie])
+    own.keep(decision(logged(second)))
+    publish(own.world.settings, log_rows(own.world)[1:])
+    own.restore()
+    assert own.recover().taken == 3  # the visit, the recovery, the visit after it
+    assert [type_ for (type_,) in own.rows("SELECT type FROM events ORDER BY position")].count(VisitLogged.type()) == 2

@@ -102,3 +102,14 @@ def test_rule_8_what_is_no_message_of_ours_counts_for_nothing() -> None:
     for value in (b"", b"{}", b'{"sequence":"x"}', b'{"sequence":"', message(2**60)):
         arrived(unsealed, value)
     assert unsealed.differs(1) == 1
+
+
+def test_rule_8_a_place_that_was_lost_and_taken_by_another_message_is_not_sealed() -> None:
+    """Given a message read back as it was sent, when its partition is read again and another one counts there."""
+    unsealed, position = Unsealed(BEFORE), BEFORE + 1
+    sent(unsealed, position)
+    arrived(unsealed, message(position))
+    arrived(unsealed, message(position, "forged"))
+    assert unsealed.differs(position) == position
+    arrived(unsealed, message(position))
+    assert unsealed.differs(position) is None
