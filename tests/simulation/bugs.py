@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.assignment import reactions
-from services.runtime import gather, inbox, log, parked, readback, rebuild, recover, relay, takeback, unsealed
+from services.runtime import gather, inbox, log, readback, rebuild, recover, relay, takeback, unsealed
 from tests.simulation.run import play
 from tests.simulation.stage import patched
 from tests.simulation.statements import Statements
@@ -190,14 +190,6 @@ BUGS = (
         "lost = {place: -1 for place, end in self.ends().items() if end < self.bookmarks.get(place, 0)}",
         ("tail", "crash"),
         1_000,
-    ),
-    Bug(
-        "a message outside the lane is replayed in its name",
-        parked,
-        "fetch",
-        "if inbox.sort([message], before, {}).marks.get(lane) == number:",
-        "if f'\"lanenumber\":{number},'.encode() in (record.value or b'') and lane.source.encode() in record.value:",
-        ("bad", "tail", "older"),
     ),
 )
 
