@@ -262,7 +262,7 @@ def kept_promises(stage: Stage, troupe: Troupe, record: Record) -> None:
         tables = stage.databases[request.service].tables
         missing = [id_ for id_ in receipt.events if id_ not in tables.ids]
         for id_ in missing:
-            listed = record.kept[id_][1] in tables.lost
+            listed = id_ in record.kept and record.kept[id_][1] in tables.lost
             need(listed or id_ in record.unpublished, "an accepted event is gone", request, id_)
         if missing and len(missing) < len(receipt.events):
             need(command in tables.torn, "a torn command is not listed", request)

@@ -1,7 +1,7 @@
 """A Kafka in memory: partitions that grow, shrink and have holes; a producer, two consumers, a group."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,13 @@ class Broker:
         """The ends of partitions."""
         return {part: len(self.partitions[part.topic, part.partition]) for part in parts}
 
+    async def balance(self, process: Process) -> None:
+        """A member's heartbeat, beside what its process does."""
+        for group in self.groups.values():
+            for member, of in list(group.members.items()):
+                if of is process and member.process_life is process.let:
+                    await member.balance()
+
     def silent(self) -> None:
         """Members that have been stopped for too long lose what they had; so do those that ended."""
         for group in self.groups.values():
@@ -184,7 +191,7 @@ class Consumer:
         self._broker.wait()
         return self._broker.ends(parts)
 
-    def poll(self, timeout_ms: int = 0, max_records: int = 500) -> dict[Any, list[Record]]:
+    def poll(self, timeout_ms: int = 0, max_records: int = 500, only: Sequence[Any] = ()) -> dict[Any, list[Record]]:
         """Some of what there is; a place behind the end starts again at the beginning."""
         world = self._broker.world
         world.look("polls")
@@ -192,7 +199,8 @@ class Consumer:
             world.sleep(1.0)
             return {}
         found = {}
-        for part, place in self._at.items():
+        for part in only or self._at:
+            place = self._at[part]
             at = place if place <= len(self._broker.partitions[part.topic, part.partition]) else 0  # earliest
             if world.chance.random() < 0.8:
                 most = min(max_records, 1 + int(world.chance.random() * 40))
@@ -209,6 +217,29 @@ class Consumer:
 
     def close(self) -> None:
         pass
+
+
+class Reader:
+    """aiokafka's, without a group."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker, self._consumer = broker, Consumer(broker)
+        self.assign, self.seek = self._consumer.assign, self._consumer.seek
+
+    async def start(self) -> None:
+        self._broker.present()
+
+    async def stop(self) -> None:
+        pass
+
+    async def position(self, part: Any) -> int:
+        return self._consumer.position(part)
+
+    async def end_offsets(self, parts: Iterable[Any]) -> dict[Any, int]:
+        return self._consumer.end_offsets(parts)
+
+    async def getmany(self, *parts: Any, timeout_ms: int, max_records: int) -> dict[Any, list[Record]]:
+        return self._consumer.poll(timeout_ms, max_records, parts)
 
 
 class Follower:

@@ -161,7 +161,8 @@ class Troupe:
             if alarmed := ahead(self.stage, "appraisal"):
                 self.world.tell("ahead of recovered", alarmed)
             if self.wanted or alarmed:
-                run(rebuild.rebuild(SETTINGS, "appraisal", PROJECTION, lambda *_: None))
+                processes = 1 + int(self.world.chance.random() * 2)
+                run(rebuild.rebuild(SETTINGS, "appraisal", PROJECTION, lambda *_: None, processes))
                 self.world.tell("rebuilt")
                 self.wanted = 0
             self.world.sleep(1.0)

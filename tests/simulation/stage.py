@@ -5,19 +5,20 @@ it there for a while; one world at a time is on stage.
 """
 
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
+from unittest.mock import Mock
 from uuid import UUID
 
 import psycopg
 from lianxin_schemas import codec
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.petitions import PetitionEvent
-from lianxin_schemas.partition import partition_of
+from lianxin_schemas.partition import murmur2, partition_of
 from lianxin_schemas.topics import BY_NAME, TOPIC_OF, Topic
 
 from services.runtime import (
@@ -37,10 +38,14 @@ from services.runtime import (
 )
 from services.runtime.settings import Settings
 from tests.simulation import kafka, postgres
-from tests.simulation.world import World
+from tests.simulation.world import Failed, World
 
 T = TypeVar("T")
 SPACE = "sim"
+AHEAD = 0.5
+"""How often a task is done before anybody waits for it."""
+BALANCED = 0.3
+"""How often the group may hand out anew while a batch is waited for."""
 SETTINGS = Settings(space=SPACE, seal_every=2.0)
 SERVICES = ("intake", "assignment", "appraisal")
 LOGS = ("intake", "assignment")
@@ -153,7 +158,64 @@ async def _to_thread(work: Callable[..., T], *given: Any) -> T:
 
 
 async def _sleep(seconds: float) -> None:
-    stage().world.sleep(seconds)
+    if seconds:
+        stage().world.sleep(seconds)
+
+
+class Task(Generic[T]):
+    """asyncio's, of one thread: it goes at once to its end, as one that was ahead, or only when it is waited for."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._work = work
+        self._done, self._result, self._error = False, cast(T, None), cast(Exception | None, None)
+        world = stage().world
+        if world.running is not None and world.chance.random() < AHEAD:
+            world.tell("ahead of its batch")
+            self.finish()
+
+    def finish(self) -> None:
+        """Goes to its end."""
+        if self._done:
+            return
+        self._done = True
+        try:
+            self._result = run(self._work())
+        except Failed:
+            raise
+        except Exception as error:
+            self._error = error
+
+    def cancel(self) -> None:
+        """Ends it where it has not begun."""
+        self._done = True
+        self._work().close()
+
+    def result(self) -> T:
+        """What came of it."""
+        if self._error:
+            raise self._error
+        return self._result
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        self.finish()
+        return self.result()
+        yield
+
+
+async def _wait_for(tasks: Iterable[Task[Any]]) -> None:
+    world = stage().world
+    if world.running is not None and world.chance.random() < BALANCED:
+        await stage().broker.balance(world.running)
+    for task in tasks:
+        task.finish()
+
+
+async def _gather(*tasks: Task[T]) -> list[T]:
+    return [await task for task in tasks]
+
+
+LOOP = SimpleNamespace(run_in_executor=lambda _, work, *given: Task(lambda: _to_thread(work, *given)))
+"""A rebuild's other processes: in this one, now before and now after its own share."""
 
 
 class _Alone:
@@ -174,7 +236,12 @@ ASYNCIO = SimpleNamespace(
     sleep=_sleep,
     Lock=_Alone,
     Event=SimpleNamespace,
-    get_running_loop=lambda: None,
+    Task=Task,
+    create_task=lambda work: Task(lambda: work),
+    wait=_wait_for,
+    gather=_gather,
+    run=run,
+    get_running_loop=lambda: LOOP,
     run_coroutine_threadsafe=_elsewhere,
 )
 TIME = SimpleNamespace(monotonic=lambda: stage().world.now)
@@ -194,6 +261,10 @@ def _follower(group_id: str, **_: Any) -> kafka.Follower:
     return kafka.Follower(stage().broker, group_id)
 
 
+def _reader(**_: Any) -> kafka.Reader:
+    return kafka.Reader(stage().broker)
+
+
 def _wait(*_: Any) -> None:
     stage().broker.wait()
 
@@ -206,6 +277,7 @@ async def _connected(info: str, **given: Any) -> postgres.Connection:
     return await stage().connected(info, **given)
 
 
+_murmur2 = cache(murmur2)
 Patch = tuple[Any, str, Any]
 PATCHES: list[Patch] = [
     (psycopg.AsyncConnection, "connect", staticmethod(_connected)),
@@ -213,13 +285,15 @@ PATCHES: list[Patch] = [
     (relay, "uuid4", lambda: UUID(int=stage().world.chance.getrandbits(128))),
     (readback, "KafkaConsumer", _consumer),
     (parked, "KafkaConsumer", _consumer),
-    (rebuild, "KafkaConsumer", _consumer),
+    (rebuild, "AIOKafkaConsumer", _reader),
+    (rebuild, "ProcessPoolExecutor", lambda *_: nullcontext()),
+    (rebuild, "gc", Mock()),
     (project, "AIOKafkaConsumer", _follower),
     (topics, "wait", _wait),
     (topics, "check", _check),
     *(
         (module, "asyncio", ASYNCIO)
-        for module in (database, gather, project, readback, receiver, recover, relay, takeback)
+        for module in (database, gather, inbox, project, readback, rebuild, receiver, recover, relay, takeback)
     ),
     *((module, "time", TIME) for module in (gather, project, receiver, relay)),
     (inbox, "BY_NAME", CONTRACT),
@@ -229,7 +303,7 @@ PATCHES: list[Patch] = [
     (rebuild, "consumed_by", consumed_by),
     (recover, "produced_by", produced_by),
     (takeback, "produced_by", produced_by),
-    (inbox, "partition_of", cache(partition_of)),
+    (inbox, "murmur2_all", lambda keys: [_murmur2(key) for key in keys]),
     (log, "partition_of", cache(partition_of)),
     (codec, "unwrap", lambda message: stage().unwrap(message)),
     (codec, "read", lambda envelope: stage().read(envelope)),
