@@ -150,7 +150,8 @@ BUGS = (
         "_open",
         "await send(connection, close_lanes(ends))",
         "await send(connection, [])",
-        ("restore", "tail", "older"),
+        ("restore", "hole"),
+        shows=103,
     ),
     Bug(
         "a message outside its lane stops a recovery",

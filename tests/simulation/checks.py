@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from lianxin_schemas import codec
-from lianxin_schemas.envelope import Envelope
+from lianxin_schemas.envelope import Envelope, Source
 from lianxin_schemas.events.seals import LogSealed
 from lianxin_schemas.partition import partition_of
 
@@ -161,6 +161,11 @@ def at_rest(stage: Stage, troupe: Troupe, *, shown: bool = False) -> str:
         if tables.relay.position != tables.position:
             return f"the relay of {service} is behind"
         there = whole(stage, service)
+        for lane, number in there.items():
+            kept = tables.lanes.get((Source.parse(lane.source).incarnation, lane.topic, lane.partition), 0)
+            own = service in CONTRACT[lane.topic].producers
+            if own and min(number, tables.closed.get(lane, number)) > kept:
+                return f"nobody has seen yet that {lane} is behind Kafka"
         for (incarnation, topic, partition), number in tables.lanes.items():
             lane = Lane(f"/{SPACE}/{service}/{incarnation}", topic, partition)
             if there.get(lane, 0) < number:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiokafka.errors import KafkaConnectionError as Unreached
 from kafka import TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 
@@ -37,6 +38,8 @@ class Broker:
         self.world = world
         self.partitions: dict[tuple[str, int], list[bytes | None]] = {}
         self.holes: set[tuple[str, int, int]] = set()
+        self.tails: dict[tuple[str, int], list[tuple[int, list[bytes | None]]]] = defaultdict(list)
+        """What was lost, and where it began."""
         self.counts: dict[str, int] = {}
         self.groups: dict[str, Group] = defaultdict(Group)
         self.away = 0.0
@@ -55,14 +58,24 @@ class Broker:
             self.partitions.setdefault((topic, partition), [])
 
     def append(self, topic: str, partition: int, values: Iterable[bytes | None]) -> None:
-        """Records at the end of a partition."""
-        self.partitions[topic, partition].extend(values)
+        """Records at the end of a partition. Where one would stand just where it was lost, behind something else than
+        it stood behind, an offset stays empty: that cannot be told apart by offsets (README).
+        """
+        place = (topic, partition)
+        log = self.partitions[place]
+        for value in values:
+            if any(_stands_in(log, start, tail, value) for start, tail in self.tails.get(place, ())):
+                self.world.tell("an offset stays empty", place)
+                self.holes.add((*place, len(log)))
+                log.append(None)
+            log.append(value)
 
     def cut(self, place: tuple[str, int], end: int) -> None:
         """A tail is lost."""
         log = self.partitions[place]
         if end < len(log):
             self.shrunk = self.world.steps
+            self.tails[place].append((end, log[end:]))
             del log[end:]
             self.seen[place] = min(end, self.seen.get(place, 0))
             self.holes = {hole for hole in self.holes if hole[:2] != place or hole[2] < end}
@@ -110,6 +123,11 @@ class Broker:
                 if stopped or process.let is None or member.process_life is not process.let:
                     del group.members[member]
                     group.generation += 1
+
+
+def _stands_in(log: list[bytes | None], start: int, tail: list[bytes | None], value: bytes | None) -> bool:
+    nth = len(log) - start
+    return 0 < nth < len(tail) and tail[nth] == value and log[start:] != tail[:nth]
 
 
 class Future:
@@ -283,7 +301,8 @@ class Follower:
         self._at[part] = offset
 
     async def commit(self, offsets: Any) -> None:
-        self._broker.present()
+        if self._broker.away > self._broker.world.now:
+            raise Unreached
 
     async def balance(self) -> bool:
         """Takes part in the group: whether what it reads was handed out anew."""
