@@ -11,7 +11,7 @@ from lianxin_schemas.events.seals import LogRecovered, LogSealed, SealEvent
 from lianxin_schemas.topics import produced_by
 
 from services.runtime.database import Connection
-from services.runtime.inbox import Inbox, Lane, Message, Received, State
+from services.runtime.inbox import Inbox, Lane, Message, Opened, Received, State
 from services.runtime.readback import Bookmarks, ReadBack
 
 INSERT = (
@@ -110,8 +110,7 @@ class Taking:
         for item in taken:
             found.learn(item)
         await self._insert(taken)
-        outside = {_place(parked.message) for parked in result.parked if parked.lane is None}
-        await self._compare([message for message in batch if _place(message) not in outside])
+        await self._compare([message.opened for message in batch if message.opened])
 
     async def _insert(self, taken: Sequence[Received]) -> None:
         rows = []
@@ -123,14 +122,15 @@ class Taking:
         if rows:
             await self._connection.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
 
-    async def _compare(self, batch: Sequence[Message]) -> None:
-        """Raises Unrecoverable for a message whose place in its lane is another event's in the log."""
+    async def _compare(self, batch: Sequence[Opened]) -> None:
+        """Raises Unrecoverable for a message whose place in its lane is another event's in the log. What lies outside
+        any lane contradicts nothing.
+        """
         places: list[tuple[int, str, int, int, UUID]] = []
-        for message in batch:
-            envelope = codec.unwrap(message.value)
-            if envelope.source.startswith(self._own):
-                incarnation = Source.parse(envelope.source).incarnation
-                places.append((incarnation, message.topic, message.partition, envelope.lanenumber, envelope.id))
+        for _, lane, envelope, _ in batch:
+            if lane and envelope and lane.source.startswith(self._own):
+                incarnation = Source.parse(lane.source).incarnation
+                places.append((incarnation, lane.topic, lane.partition, envelope.lanenumber, envelope.id))
         if not places:
             return
         cursor = await self._connection.execute(
@@ -150,7 +150,3 @@ def _row(item: Received) -> codec.Row:
     except codec.Unreadable as error:
         place = f"{item.lane.topic}/{item.lane.partition} offset {item.message.offset}"
         raise Unrecoverable(f"{place} cannot be read ({error.reason}): it was not written by a relay") from error
-
-
-def _place(message: Message) -> tuple[str, int, int]:
-    return message.topic, message.partition, message.offset

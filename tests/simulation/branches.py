@@ -1,0 +1,181 @@
+"""Branches that a run of many histories has to take: of the world by name, of the real code line by line."""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+from services.runtime import inbox, parked, project, readback, rebuild, receiver, recover, relay, takeback, unsealed
+
+NAMED = (
+    "a batch failed",
+    "a key was freed",
+    "a mark was missed",
+    "a stream has moved on",
+    "accepts",
+    "ahead",
+    "ahead of recovered",
+    "away",
+    "bad message",
+    "Contradicted",
+    "hole",
+    "hurry",
+    "killed",
+    "moved",
+    "older broker",
+    "paused",
+    "positions lost",
+    "read again",
+    "rebalanced",
+    "rebuilt",
+    "recover again",
+    "recovered",
+    "Refused",
+    "replayed",
+    "restored",
+    "still parked",
+    "tail lost",
+    "taken back",
+    "torn",
+    "unavailable",
+    "Unreadable",
+)
+"""What a history tells (`World.tell`)."""
+
+WATCHED: Mapping[ModuleType, tuple[str, ...]] = {
+    inbox: (),
+    readback: ("guard", "refuse_if_ahead", "look"),
+    receiver: ("close",),
+    relay: ("producer", "_serve", "run"),
+    parked: ("rows",),
+    project: ("run", "_start", "on_partitions_assigned"),
+    rebuild: ("check_kinds", "_note_kinds"),
+    recover: (),
+    takeback: ("_row",),
+    unsealed: (),
+}
+"""Modules whose lines have all to be run, and functions of them that the simulation has no use for, or in part."""
+
+NOT_HERE: Mapping[tuple[str, str], str] = {
+    ("inbox.py", 'raise codec.Unreadable("wrong-topic")'): "strangers in a wrong topic have no lane here",
+    ("inbox.py", "result.keys |= {(message.topic, key)} if blocks else set()"): "seldom: what a rebuild meets parked",
+    ("inbox.py", "return len(self._waits)"): "figures alone ask for it",
+    ("parked.py", 'raise NotFound("nothing is parked at {}/{} offset {}".format(*place))'): "nobody accepts at random",
+    ("project.py", "return"): "partitions are more than members; a hint without partitions is seldom",
+    ("project.py", 'logger.info("Kafka did not take the hint: %r", error)'): "seldom: the broker goes away just there",
+    ("receiver.py", "except (log.Repeated, log.Overtaken) as error:"): "seldom: a command between load and write",
+    ("receiver.py", "overtaken += 1"): "as above",
+    ("receiver.py", "if overtaken == OVERTAKEN_MOST:"): "as above",
+    ("receiver.py", "raise"): "as above",
+    ("receiver.py", 'logger.info("deciding again: %r", error)'): "as above",
+    ("rebuild.py", "await receiver.start()"): "seldom: a lane ends under a rebuild",
+    ("rebuild.py", "return None"): "as above",
+    ("recover.py", "raise Unrecoverable("): "Kafka does not change bytes here",
+    ("relay.py", "break"): "seldom: all that was fetched lies behind another relay's mark",
+    ("takeback.py", "case LogRecovered() as recovered:"): "no backup is older than a recovery here",
+    ("takeback.py", "for end in recovered.lanes:"): "as above",
+    (
+        "takeback.py",
+        "self.ends.setdefault(Lane(recovered.old_source, end.topic, end.partition), end.number)",
+    ): "as above",
+}
+"""Lines that need not be run, and why: the simulation cannot, or not surely within 1,000 histories."""
+BYTES_CHANGED = ("cannot be read (", "is not what was sent", "if parked.lane and parked.lane.source", "is one event in")
+"""Parts of lines that run only where Kafka holds other bytes than were sent, which it never does here."""
+
+
+def missing(marks: Mapping[str, int]) -> list[str]:
+    """Names that were never told."""
+    return [name for name in NAMED if not marks.get(name)]
+
+
+Lines = frozenset[tuple[str, int]]
+"""Lines by file and number."""
+
+
+@cache
+def every_line() -> Lines:
+    """The lines of all functions that have to be run."""
+    return frozenset(
+        (_file(module), line)
+        for module in WATCHED
+        for code in _codes(module)
+        for _, _, line in code.co_lines()
+        if line is not None and line > code.co_firstlineno and _starts(module, line) and _asked(module, line)
+    )
+
+
+def _file(module: ModuleType) -> str:
+    return Path(str(module.__file__)).name
+
+
+@cache
+def _statements(module: ModuleType) -> frozenset[int]:
+    nodes = ast.walk(ast.parse(inspect.getsource(module)))
+    return frozenset(node.lineno for node in nodes if isinstance(node, ast.stmt))
+
+
+def _starts(module: ModuleType, line: int) -> bool:
+    """Whether a statement begins in a line: those that go on over several count once."""
+    return line in _statements(module)
+
+
+def _asked(module: ModuleType, line: int) -> bool:
+    lines = _text(module)
+    text = lines[line - 1].strip()
+    after = lines[line].strip() if text.startswith("place =") or text == "return" else text
+    changed = any(part in text + after for part in BYTES_CHANGED) or "is not what was sent" in lines[line - 2]
+    return not changed and (_file(module), text) not in NOT_HERE
+
+
+@cache
+def _text(module: ModuleType) -> list[str]:
+    return inspect.getsource(module).splitlines()
+
+
+def _codes(module: ModuleType) -> Iterator[CodeType]:
+    waiting = [compile(inspect.getsource(module), str(module.__file__), "exec")]
+    while waiting:
+        for const in waiting.pop().co_consts:
+            if isinstance(const, CodeType) and const.co_name not in WATCHED[module]:
+                waiting.append(const)
+                if const.co_flags & inspect.CO_NEWLOCALS and not const.co_name.startswith("<"):
+                    yield const
+
+
+@contextmanager
+def watching(*, active: bool = True) -> Iterator[set[tuple[str, int]]]:
+    """Collects the lines that are run, where it is active."""
+    files = {str(module.__file__): _file(module) for module in WATCHED}
+    found: set[tuple[str, int]] = set()
+    lines: dict[CodeType, set[int]] = {}
+
+    def enter(frame: FrameType, event: str, _: Any) -> Any:
+        name = files.get(frame.f_code.co_filename)
+        if name is None:
+            return None
+        code = frame.f_code
+        if (left := lines.get(code)) is None:
+            left = lines[code] = {line for _, _, line in code.co_lines() if line and line > code.co_firstlineno}
+        if not left:  # all of it has been run: no need to look again
+            return None
+
+        def line(frame: FrameType, event: str, _: Any) -> Any:
+            found.add((name, frame.f_lineno))
+            left.discard(frame.f_lineno)
+            return line
+
+        return line
+
+    before = sys.gettrace()
+    if active:
+        sys.settrace(enter)
+    try:
+        yield found
+    finally:
+        sys.settrace(before)
