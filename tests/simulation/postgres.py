@@ -23,6 +23,7 @@ HEAD = "SELECT position, incarnation FROM head FOR UPDATE"
 """Begins the one transaction that reads what it writes: `log recover`."""
 LOCK = "SELECT pg_advisory_lock"
 STARTED = "SELECT pg_postmaster_start_time()"
+"""Begins the look at whether a server, a database or a table was made anew; here all three are, or none."""
 
 
 @cache
@@ -153,7 +154,7 @@ class Connection:
             self._alive()
         elif sql.startswith(LOCK):
             self._lock(sql + str(given))
-        elif sql == STARTED:
+        elif sql.startswith(STARTED):
             cursor.rows = [(self.database.started,)]
         else:
             pure = reads(sql)
