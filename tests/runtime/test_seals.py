@@ -90,12 +90,13 @@ CHANGED: dict[str, tuple[str, list[tuple[int, str]]]] = {
         ],
     ),
     "reordered": (
-        "UPDATE events SET position = CASE position WHEN 7 THEN -8 WHEN 8 THEN -7 END WHERE position IN (7, 8);"
+        # A visit and a petition: of two lanes for sure.
+        "UPDATE events SET position = CASE position WHEN 6 THEN -7 WHEN 7 THEN -6 END WHERE position IN (6, 7);"
         "UPDATE events SET position = -position WHERE position < 0",
         [
             (9, "this seal's root is not that of positions 1 to 8"),
+            (6, "differs from Kafka in *"),
             (7, "differs from Kafka in *"),
-            (8, "differs from Kafka in *"),
         ],
     ),
     "last": (
