@@ -139,8 +139,8 @@ def fetch(kafka: KafkaConsumer, settings: Settings, lane: Lane, number: int, hin
         while kafka.position(part) < kafka.end_offsets([part])[part]:  # an end may move back meanwhile (rule 14)
             for record in kafka.poll(timeout_ms=1_000, max_records=1 if start else 500).get(part, []):
                 message = Message(lane.topic, lane.partition, record.offset, record.value)
-                if inbox.sort([message], before, {}).marks.get(lane) == number:
-                    envelope = codec.unwrap(record.value)
+                is_it = inbox.sort([message], before, {}).marks.get(lane) == number
+                if is_it and message.opened and (envelope := message.opened.envelope):
                     return Received(message, lane, envelope, codec.read(envelope))
             if start:
                 break
