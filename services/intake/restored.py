@@ -3,17 +3,11 @@
 import asyncio
 
 import psycopg
-from lianxin_schemas.events.vault import PersonErased
 
 from services.intake import ratings
 from services.intake.settings import Settings
+from services.intake.store import events, keys
 from services.runtime.database import Connection
-
-ERASED = "SELECT data->>'kind', data->>'person' FROM events WHERE topic = 'vault' AND type = %s"
-DESTROY = (
-    "INSERT INTO person_key SELECT kind, person, NULL FROM unnest(%s::text[], %s::text[]) AS n (kind, person)"
-    " ON CONFLICT (kind, person) DO UPDATE SET key = NULL WHERE person_key.key IS NOT NULL"
-)
 
 
 async def refill(settings: Settings, connection: Connection, behind: int) -> None:
@@ -35,10 +29,7 @@ def erase_again(settings: Settings) -> int:
 
 async def _erase_again(settings: Settings, connection: Connection) -> int:
     """Destroys every key that the log says was destroyed, whatever backup it came back from; answers with how many."""
-    cursor = await connection.execute(ERASED, [PersonErased.type()])
-    persons = await cursor.fetchall()
-    if not persons:
-        return 0
+    erased = await events.erased(connection)
     info = settings.database("keys", guarded=False)
-    async with await psycopg.AsyncConnection.connect(info, autocommit=True) as keys:
-        return (await keys.execute(DESTROY, [list(column) for column in zip(*persons, strict=True)])).rowcount
+    async with await psycopg.AsyncConnection.connect(info, autocommit=True) as kept:
+        return await keys.destroy_all(kept, erased)

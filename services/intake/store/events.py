@@ -5,6 +5,7 @@ from uuid import UUID
 
 from lianxin_schemas import codec
 from lianxin_schemas.events.base import Event
+from lianxin_schemas.events.vault import PersonErased
 
 from services.runtime.database import Connection
 from services.runtime.log import event_id
@@ -71,3 +72,9 @@ async def sealed(connection: Connection, event: UUID) -> bool:
     """Whether an event lies under a seal."""
     cursor = await connection.execute("SELECT e.position <= r.sealed FROM events e, relay r WHERE e.id = %s", [event])
     return await cursor.fetchone() == (True,)
+
+
+async def erased(connection: Connection) -> list[tuple[str, str]]:
+    """Kind and id of every person whose key was destroyed for good."""
+    sql = "SELECT data->>'kind', data->>'person' FROM events WHERE topic = 'vault' AND type = %s"
+    return await (await connection.execute(sql, [PersonErased.type()])).fetchall()

@@ -1,12 +1,14 @@
 """The database of keys: one for each person of the vault, and a few of the installation's own."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg_pool import AsyncConnectionPool
 
 from services.intake.domain.sealing import Person
+from services.runtime.database import Connection
 
 Pool = AsyncConnectionPool[Any]
 
@@ -64,6 +66,17 @@ async def destroy(pool: Pool, person: Person) -> None:
             "INSERT INTO person_key VALUES (%s, %s, NULL) ON CONFLICT (kind, person) DO UPDATE SET key = NULL",
             [person.kind, person.id],
         )
+
+
+async def destroy_all(connection: Connection, persons: Sequence[tuple[str, str]]) -> int:
+    """Destroys the keys of many, given by kind and id; answers with how many were not destroyed before."""
+    columns = [[kind for kind, _ in persons], [id_ for _, id_ in persons]]
+    cursor = await connection.execute(
+        "INSERT INTO person_key SELECT kind, person, NULL FROM unnest(%s::text[], %s::text[]) AS n (kind, person)"
+        " ON CONFLICT (kind, person) DO UPDATE SET key = NULL WHERE person_key.key IS NOT NULL",
+        columns,
+    )
+    return cursor.rowcount
 
 
 async def own(pool: Pool, name: str) -> bytes:
