@@ -54,6 +54,13 @@ def _environment() -> dict[str, str]:
 
 COMMANDS = (
     Command(
+        "processes",
+        "pytest",
+        "what comes after a fault: messages, losses and restores, a fleet that grows and shrinks",
+        "each of its own kind, and thirteen seeded bugs",
+        lambda _: "tests/faults/processes -q -n 2 --dist loadgroup",
+    ),
+    Command(
         "simulation",
         "tests.simulation",
         "relay, receivers, database and broker as one history of steps",

@@ -30,6 +30,7 @@ from tests.servers import Addresses
 from tests.world.traffic import Traffic
 from tests.world.world import Api, World, until
 
+pytestmark = pytest.mark.xdist_group("ratings-space")  # the installation takes 20 s to fill: once, in one worker
 MARKS = (1, 2, 3, 4, 5)
 ROUNDS, INVITED = 3, 25
 """As many rounds whose sums are released, and as many again whose answers wait."""

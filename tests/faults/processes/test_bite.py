@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers import Addresses
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ BUGS = (
         "            await send(connection, first)\n",
         "        await send(connection, first)\n"
         "        async with connection.pipeline() as pipeline, connection.transaction():\n",
-        "tests/faults/test_consumer_faults.py::test_project_killed_at[write.middle]",
+        "tests/faults/processes/test_consumers.py::test_rule_10_killed_between_rows_and_mark",
     ),
     Bug(
         "the answer is given before the commit",
@@ -69,7 +69,7 @@ BUGS = (
         "services/runtime/relay.py",
         "        if missing is None:",
         "        if missing is None or missing:",
-        "tests/faults/test_kafka_losses.py::test_rule_7_a_number_missing_in_the_middle_is_found_and_published_again",
+        "tests/faults/processes/test_kafka_losses.py::test_rule_7_a_number_missing_in_the_middle_is_found_and_published_again",
     ),
     Bug(
         "an Early is applied",

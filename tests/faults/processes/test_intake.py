@@ -5,7 +5,6 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
-import pytest
 
 from tests.world.held import appraisal_holds, everything_holds, intake_holds
 from tests.world.supervisor import Supervisor
@@ -13,32 +12,6 @@ from tests.world.traffic import Traffic, petition, visit
 from tests.world.world import World, until
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-@pytest.mark.parametrize("place", ["write.before-commit", "write.after-commit"])
-def test_api_killed_at(world: World, place: str) -> None:
-    """Before the commit nothing was accepted; after it the client, who got no answer, gets the first receipt."""
-    world.start("intake", "relay", member="relay")
-    first = world.api("intake", failpoint=f"{place}=kill@5")
-    traffic = Traffic(first).start()
-    world.ended(first.process, -signal.SIGKILL)
-    traffic.api = world.api("intake")
-    until(lambda: len(traffic.accepted) > 30, "traffic goes on")
-    traffic.stop()
-    _holds(world, traffic)
-
-
-@pytest.mark.parametrize("place", ["relay.after-read", "relay.after-send"])
-def test_relay_killed_at(world: World, place: str) -> None:
-    """What was sent but not marked is sent again; receivers see Duplicates, never a gap."""
-    traffic = Traffic(world.api("intake")).some(10)
-    relay = world.start("intake", "relay", member="relay", failpoint=f"{place}=kill@3")
-    traffic.start()
-    world.ended(relay, -signal.SIGKILL)
-    world.start("intake", "relay", member="relay")
-    until(lambda: world.lag("intake")["log"] < 20, "the relay goes on", every=0.3)
-    traffic.stop()
-    _holds(world, traffic)
 
 
 def test_relay_stopped_past_its_lease(world: World) -> None:
