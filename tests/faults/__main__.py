@@ -18,6 +18,22 @@ PARTS |= {"disk": disk.run, "clock": clock.run, "restores": restores.run}
 PARTS |= {command.part: command.run for command in others.COMMANDS}
 ON_DEMAND = ("mutation",)
 """Parts that run only when they are named: they take longer than a change may wait."""
+BESIDE = "simulation"
+"""It goes on beside the others at the lowest priority: it knows no time, and they leave a core free while they wait."""
+
+
+def _all(tally: Tally, times: int) -> None:
+    """One part after the other; beside them one that waits for nothing."""
+    [beside] = [command for command in others.COMMANDS if command.part == BESIDE]
+    process = beside.start(tally, times, ["nice", "-n", "19"])
+    with others.ended(process):
+        for part in PARTS:
+            if part not in (*ON_DEMAND, BESIDE):
+                say(f"{part} …")
+                PARTS[part](tally, times)
+        if process:
+            say(f"{BESIDE} …")
+            beside.finish(tally, times, process)
 
 
 def main() -> int:
@@ -31,9 +47,10 @@ def main() -> int:
         return 2
     tally = Tally(state_folder() / "faults.json", asked.get("CASE", ""))
     began = time.monotonic()
-    for part in [only] if only else [name for name in PARTS if name not in ON_DEMAND]:
-        say(f"{part} …")
-        PARTS[part](tally, times)
+    if only:
+        PARTS[only](tally, times)
+    else:
+        _all(tally, times)
     print(
         f"\n{tally.table()}\n\n{time.monotonic() - began:.0f} s; in {tally.file}; what was done: tests/faults/README.md"
     )

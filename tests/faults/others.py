@@ -1,10 +1,12 @@
 """What has a command of its own: run as one, a row each. Where a command does not exist yet, it is left out visibly."""
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,18 +28,37 @@ class Command:
 
     def run(self, tally: Tally, times: int) -> None:
         """Runs it to its end, on our terminal; what it found stands there."""
+        if process := self.start(tally, times):
+            self.finish(tally, times, process)
+
+    def start(self, tally: Tally, times: int, beside: Sequence[str] = ()) -> "subprocess.Popen[bytes] | None":
+        """Starts it, `beside` before its command; None where it was not asked for, or does not exist."""
         if not tally.wanted(self.part):
-            return
+            return None
         if not _there(self.module):
             tally.left_out(self.part, self.whom, self.fault, f"there is no {self.module}")
-            return
+            return None
+        words = [*beside, sys.executable, "-m", self.module, *shlex.split(self.words(times))]
+        return subprocess.Popen(words, cwd=ROOT, env=_environment(), process_group=0)
+
+    def finish(self, tally: Tally, times: int, process: "subprocess.Popen[bytes]") -> None:
+        """Waits for its end, and notes whether it held."""
         said = f"python -m {self.module} {self.words(times)}"
-        with tally.case(self.part, self.part, [self.whom], self.fault) as hit:
+        with ended(process), tally.case(self.part, self.part, [self.whom], self.fault) as hit:
             hit.append(self.whom)
-            done = subprocess.run([sys.executable, *shlex.split(said)[1:]], cwd=ROOT, env=_environment(), check=False)
-            assert done.returncode == 0, f"{said} ended with {done.returncode}"
+            assert process.wait() == 0, f"{said} ended with {process.returncode}"
         tally.row(self.part, self.whom, self.fault).note = f"`{said}`"
         tally.write()
+
+
+@contextlib.contextmanager
+def ended(process: "subprocess.Popen[bytes] | None") -> Iterator[None]:
+    """Whatever happens inside, even where the run is ended from outside: it and what it started do not go on."""
+    try:
+        yield
+    finally:
+        if process and process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def _there(module: str) -> bool:

@@ -2,13 +2,14 @@
 
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.faults import __main__ as command
 from tests.faults import matrix
-from tests.faults.others import COMMANDS, Command
+from tests.faults.others import COMMANDS, Command, ended
 from tests.faults.stage import ROLES
 from tests.faults.tally import Tally
 
@@ -93,6 +94,16 @@ def test_a_command_holds_where_it_ends_with_zero(tally: Tally) -> None:
     [row] = tally.rows.values()
     assert (row.hit, row.held) == (2, 1)
     assert "ended with 1" in tally.wrongs[0].why
+
+
+def test_what_was_started_does_not_outlive_a_run_that_is_ended(tally: Tally) -> None:
+    long = Command("some", "tests.simulation", "whom", "fault", lambda _: "--histories 100000 --processes 1")
+    process = long.start(tally, 1)
+    assert process
+    assert process.poll() is None
+    with pytest.raises(KeyboardInterrupt), ended(process):
+        raise KeyboardInterrupt
+    assert process.wait(30) == -signal.SIGTERM
 
 
 def test_a_command_that_does_not_exist_is_left_out_for_all_to_see(tally: Tally) -> None:
