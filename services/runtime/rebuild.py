@@ -114,8 +114,10 @@ async def history(
             for tp, records in (await kafka.getmany(*left, timeout_ms=1_000, max_records=BATCH)).items():
                 topic = parts[tp]
                 found += [Message(topic, tp.partition, r.offset, r.value) for r in records if r.offset < ends[tp]]
-                at[tp] = await kafka.position(tp)
+            at |= {tp: await kafka.position(tp) for tp in left}  # also over offsets without a message
             yield found
+            if not found:  # an end that has moved back would never be reached (rule 14)
+                ends |= {tp: min(end, ends[tp]) for tp, end in (await kafka.end_offsets(left)).items()}
             progress(sum(min(at[tp], ends[tp]) for tp in parts), sum(ends.values()))
     finally:
         await kafka.stop()

@@ -25,10 +25,11 @@ HOUR = 3600
 WHOSE = {"services": "all services' clocks", "postgres": "PostgreSQL's clock"}
 CASES = {f"{whose} {by:+d}": (whose, by) for whose in WHOSE for by in (HOUR, -HOUR)}
 LEASED: tuple[tuple[Role, str], ...] = (
-    (("intake", "relay"), "relay.after-read"),
     (("notify", "send"), "send.after-claim"),
+    (("intake", "relay"), "relay.after-read"),
 )
-"""Who holds something for a time, and where he stands while the clock steps."""
+"""Who holds something for a time, and where he stands while the clock steps. Once the relay stands, nothing is raised
+any more that the sender could claim."""
 
 
 def run(tally: Tally, times: int) -> None:
@@ -71,10 +72,10 @@ def _step(stage: Stage, clock: Path, whose: str, by: int) -> None:
     Where the database's clock goes back, what notices wait for is as far ahead of it: they go when it has come there.
     """
     waits = whose == "postgres" and by < 0
-    standing = {
-        role: stage.supervisor.again(role, failpoint=f"{at}=stop@1") for role, at in LEASED[: 1 if waits else 2]
-    }
-    until(lambda: all(state(process) == "T" for process in standing.values()), "they stand with what they hold")
+    standing = {}
+    for role, at in LEASED[1:] if waits else LEASED:
+        process = standing[role] = stage.supervisor.again(role, failpoint=f"{at}=stop@1")
+        until(lambda: state(process) == "T", f"{role} stands with what it holds")  # noqa: B023
     [(epoch,)] = stage.world.query("intake", "SELECT epoch FROM relay")
     _set(clock, by)
     until(lambda: abs(_difference(stage, whose) - by) < 60, "the clock has stepped")

@@ -154,6 +154,8 @@ class Proxy:
             due, data = await pieces.get()
             await asyncio.sleep(due - self._loop.time())
             await self._ways[way].wait()
+            if self._refuses:  # cut while it stood in the hole: it is lost
+                return
             most = self._most[way]
             sink.write(data[: max(0, most - carried)] if most else data)
             carried += len(data)

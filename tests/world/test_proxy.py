@@ -122,6 +122,19 @@ def test_a_hole_is_silent_one_way_and_gives_all_back(
     assert client.recv(9) == b"lost"
 
 
+def test_what_stands_in_a_hole_is_lost_with_its_connection(proxy: Proxy, client: socket.socket) -> None:
+    proxy.hole(OUT)
+    client.sendall(b"lost")
+    assert silent(client)
+    proxy.cut()
+    with pytest.raises(ConnectionResetError):
+        client.recv(1)
+    proxy.pass_on()
+    with connected(proxy) as other:
+        assert echoed(other, b"again") == b"again"
+    assert Echo.heard == [b"hello", b"again"]
+
+
 def test_a_delay_keeps_the_order_and_lasts_both_ways(proxy: Proxy, client: socket.socket) -> None:
     proxy.slow(0.1, 0.05)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
