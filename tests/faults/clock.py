@@ -11,7 +11,10 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
+from deploy.local import keys
 from deploy.local.server import Server
 from deploy.local.servers import Servers
 from tests.faults.stage import Stage, Stages, own_servers, state
@@ -52,7 +55,10 @@ def run(tally: Tally, times: int) -> None:
         environment = {**postgres.environment, **_goes_by(clocks["postgres"])}
         servers.postgres = Server(replace(postgres, environment=environment))
 
-    with own_servers(prepared) as (servers, folder):
+    # Whoever is at work has signed in before the clock steps: to a service whose clock is behind, a token from just now
+    # is one from the future, and none.
+    earlier = SimpleNamespace(time=lambda: time.time() - 2 * HOUR)
+    with patch.object(keys, "time", earlier), own_servers(prepared) as (servers, folder):
         stages = Stages(servers, folder, lambda: _goes_by(clocks["services"]))
         for name in wanted:
             whose, by = CASES[name]
