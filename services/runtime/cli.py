@@ -48,7 +48,14 @@ def _add_log(verbs: Any, service: "Service") -> None:
     text = "compare every row with the seals over it; exit code 1 when anything differs"
     verb = parts.add_parser("verify", help=text, description=text)
     verb.add_argument("--json", action="store_true", help="print JSON")
-    verb.set_defaults(run=lambda a: _verify_log(service, a.json))
+    verb.add_argument(
+        "--plain-to",
+        type=int,
+        default=0,
+        metavar="POSITION",
+        help="up to which position seals may be without a signature, from releases that signed none; otherwise none may",
+    )
+    verb.set_defaults(run=lambda a: _verify_log(service, a.plain_to, a.json))
     text = "after a restore of the database: take back what Kafka holds, and go on under the next incarnation"
     verb = parts.add_parser("recover", help=text, description=text)
     verb.add_argument("--look", action="store_true", help="say what it would do, and do nothing")
@@ -314,8 +321,8 @@ def _verify(service: Service, as_json: bool) -> int:
     return 1 if differences else 0
 
 
-def _verify_log(service: Service, as_json: bool) -> int:
-    found = verify_log.verify(service.settings, service.name, _progress("verified", "positions"))
+def _verify_log(service: Service, plain_to: int, as_json: bool) -> int:
+    found = verify_log.verify(service.settings, service.name, _progress("read", "rows"), plain_to=plain_to)
     print(file=sys.stderr)
     if not found.seals:
         signed = "nothing is sealed yet"
@@ -323,6 +330,8 @@ def _verify_log(service: Service, as_json: bool) -> int:
         signed = "none of them signed"
     else:
         signed = f"signed from position {found.signed_from} on"
+    if found.plain:
+        signed += f", {found.plain} passed by without a signature"
     summary = f"{found.positions} positions, {found.seals} seals, {signed}; {found.unsealed} positions not sealed yet"
     _print(as_json, found.as_json(), "\n".join([*map(str, found.differences), summary]))
     return 1 if found.differences else 0
