@@ -168,7 +168,8 @@ class _Look:
         yield from self._against(sent, covers)
 
     def _against(self, sent: Originals, span: Span) -> Iterator[Difference]:
-        left = {position: message for position, message in sent.items() if span.first <= position <= span.last}
+        places = {int(codec.unwrap(message).sequence): message for message in sent.values()}
+        left = {position: message for position, message in places.items() if span.first <= position <= span.last}
         for row in self._rows(span):
             now, was = codec.encode(row), left.pop(row.position, None)
             if was is not None and was != now:
