@@ -287,7 +287,7 @@ def _recover(service: Service, arguments: argparse.Namespace) -> int:
         f"{'would take' if arguments.look else 'took'} back {done.taken} events behind position {done.position};"
         f" the log goes on as /{settings.space}/{service.name}/{done.incarnation}",
         *(f"lost: positions {first} to {last}" for first, last in done.lost),
-        *(f"torn: {cause} may be kept in part only; a repeat of it is refused" for cause in done.torn),
+        *(f"torn: {cause} may be kept in part only; a repeat of it is refused, a reaction finishes it when it hears it" for cause in done.torn),
     ]
     _print(arguments.json, asdict(done), "\n".join(lines))
     return 0

@@ -52,7 +52,7 @@ STARTS: Mapping[str, str] = {
     "INSERT INTO lane SELECT": "set_lanes",
     "INSERT INTO lost SELECT": "note_lost",
     "UPDATE events e SET siblings": "count_siblings",
-    "SELECT causation, array_agg": "cut",
+    "SELECT position, causation, siblings": "cut",
     "INSERT INTO torn": "tear",
     "SELECT coalesce(max(version), 0), now()": "newest",
     "UPDATE parked SET accepted": "accept",
