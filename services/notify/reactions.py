@@ -42,8 +42,8 @@ async def react(connection: Connection, batch: list[Received]) -> Work:
         if decision.cause in seen:
             continue
         seen.add(decision.cause)
-        if decision.cause in known:
-            decision = await _rest(connection, decision)  # noqa: PLW2901
+        if decision.facts and decision.cause in known:
+            decision = await _rest(connection, decision)
         if decision.facts:
             decisions.append((item, decision))
     statements = [*store.keep(contacts), *_rows(decisions), *torn.whole(known)]
@@ -73,16 +73,13 @@ def _decide(item: Received, contacts: dict[UUID, Contact]) -> Decision:
 def _rows(decisions: Sequence[tuple[Received, Decision]]) -> list[Statement]:
     recorded: dict[UUID, datetime] = {}
     ways: list[tuple[UUID, NoticeChannel]] = []
-    for item, decision in decisions:
-        for fact in decision.facts:
-            match fact.event:
-                case NoticeRaised() as raised:
-                    found = [channel for channel in causes.channels(raised) if channel is not NoticeChannel.PAGE]
-                case NoticeSent() as sent:
-                    found = [sent.channel]
-                case _:
-                    continue
-            recorded[fact.event.notice] = item.envelope.recordedtime
-            ways += [(fact.event.notice, channel) for channel in found]
+    for item, event in [(item, fact.event) for item, decision in decisions for fact in decision.facts]:
+        if isinstance(event, NoticeRaised):
+            ways += [(event.notice, way) for way in causes.channels(event) if way is not NoticeChannel.PAGE]
+        elif isinstance(event, NoticeSent):  # in the pages, at once
+            ways.append((event.notice, event.channel))
+        else:
+            continue
+        recorded[event.notice] = item.envelope.recordedtime
     entries = [entry for _, decision in decisions for entry in decision.entries]
     return [*notices.rows(entries), *notices.post(recorded, ways)]

@@ -56,8 +56,8 @@ class Decision:
     """The events of one command or cause: kept all together or not at all.
 
     `expected` holds the version of each stream that the decision was made on; a stream left out is new.
-    `hash` is the command's content (`content_hash`), or None for a reaction to an event. So many of its events as `kept`
-    stand in the log already, and these follow on them (`torn.py`).
+    `hash` is the command's content (`content_hash`), or None for a reaction to an event. `kept` events of
+    the cause stand in the log already, and these follow on them (`torn.py`).
     """
 
     cause: UUID

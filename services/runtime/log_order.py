@@ -124,4 +124,3 @@ class Order:
 
 def _named(incarnation: int, topic: str, partition: int) -> str:
     return f"{topic}/{partition} of incarnation {incarnation}"
-

@@ -145,16 +145,16 @@ async def _in_part(connection: Connection, position: int) -> AsyncIterator[UUID]
             " FROM events e WHERE position > %s ORDER BY position LIMIT %s",
             [position, PAGE],
         )
-        rows = await cursor.fetchall()
-        for position, cause, siblings, id_, cut in rows:  # noqa: B020, PLR1704
+        if not (rows := await cursor.fetchall()):
+            return
+        position = rows[-1][0]
+        for _, cause, siblings, id_, cut in rows:
             ids = waiting.setdefault(cause, [])
             ids.append(id_)
             if len(ids) == siblings:
                 del waiting[cause]
                 if cut or ids != [log.event_id(cause, nth) for nth in range(siblings)]:
                     yield cause
-        if len(rows) < PAGE:
-            return
 
 
 async def _open(

@@ -107,9 +107,7 @@ class _Look:
             reached = max(reached, covers.last)
             progress(min(reached, self.report.positions))
         if reached < self._end.sealed:
-            yield Difference(
-                reached + 1, None, f"lies under no seal, though all were sealed up to {self._end.sealed}"
-            )
+            yield Difference(reached + 1, None, f"lies under no seal, though all were sealed up to {self._end.sealed}")
         self.report.unsealed = max(0, self.report.positions - reached)
         yield from self._too_long_ago(reached)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from lianxin_schemas import codec
 from lianxin_schemas.events.seals import LaneEnd, LogRecovered
 from lianxin_schemas.topics import BY_NAME
@@ -370,9 +370,12 @@ async def test_rule_13_what_is_ahead_is_listed_by_one_reading_of_each_partition(
     publish(settings, sent)
     read: list[int] = []
     seek = KafkaConsumer.seek
-    monkeypatch.setattr(
-        KafkaConsumer, "seek", lambda self, part, offset: (read.append(offset), seek(self, part, offset))
-    )
+
+    def seeking(self: KafkaConsumer, part: TopicPartition, offset: int) -> None:
+        read.append(offset)
+        seek(self, part, offset)
+
+    monkeypatch.setattr(KafkaConsumer, "seek", seeking)
     async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
         found = await ahead.events(connection, settings, NAME)
     lane = Lane(f"/{settings.space}/intake/1", "visits", PLACE)

@@ -43,9 +43,9 @@ async def rebuild(connection: psycopg.AsyncConnection[Any]) -> int:
 async def _fill(connection: psycopg.AsyncConnection[Any], reached: int) -> tuple[int, int]:
     """Takes in what the log holds behind a position; answers with how many events, and the position reached."""
     count = 0
-    async for entries, reached in history.pages(connection, TOPICS, reached):  # noqa: B020, PLR1704
+    async for entries, now in history.pages(connection, TOPICS, reached):
         await send(connection, rows(entries))
-        count += len(entries)
+        count, reached = count + len(entries), now
     return count, reached
 
 
