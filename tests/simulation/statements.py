@@ -54,6 +54,7 @@ STARTS: Mapping[str, str] = {
     "UPDATE events e SET siblings": "count_siblings",
     "SELECT position, causation, siblings": "cut",
     "INSERT INTO torn": "tear",
+    "DELETE FROM torn": "mend",
     "SELECT coalesce(max(version), 0), now()": "newest",
     "UPDATE parked SET accepted": "accept",
     "SELECT DISTINCT topic, partition, key": "parked_keys",

@@ -185,6 +185,11 @@ class OfLog(Statement):
     def tear(self, given: Any) -> None:
         self.tables.torn |= set(given[0])
 
+    def mend(self, given: Any) -> None:
+        self.tables.torn -= set(given[0])
+        self.tables.finished |= set(given[0])
+        self.world.tell("finished")
+
     def newest(self, given: Any) -> Result:
         versions = [self.tables.events[at].version for at in self.tables.streams.get(given[0], ())]
         return [(max([0, *versions]), self.world.clock())]
