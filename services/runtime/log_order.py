@@ -18,7 +18,7 @@ MOST_MISSING = 1_000
 """Positions of one gap that are told one by one."""
 
 ROWS: LiteralString = (
-    "SELECT position, id, incarnation, topic, partition, number, recordedtime, stream, version, version = 1 OR EXISTS"
+    "SELECT position, incarnation, topic, partition, number, recordedtime, version = 1 OR EXISTS"
     " (SELECT FROM events b WHERE (b.stream, b.version) = (e.stream, e.version - 1) AND b.position < e.position)"
     " FROM events e WHERE position > %s AND position <= %s ORDER BY position LIMIT %s"
 )
@@ -63,24 +63,34 @@ class Order:
 
     def __init__(self, connection: psycopg.Connection[Any], end: End, lost: Callable[[int], bool]) -> None:
         self._connection, self._end, self._lost = connection, end, lost
-        self._kept: dict[OwnLane, int] = {}
-        self._recorded: Any = None
         self.last = 0
 
     def differences(self, progress: Callable[[int], None]) -> Iterator[Difference]:
         """Everything along the log that is not as it must be; tells up to which position it has looked."""
-        after = -(2**63)
+        after, recorded = -(2**63), None
+        numbers: dict[OwnLane, int] = {}
         while rows := self._connection.execute(ROWS, [after, self._end.head, PAGE]).fetchall():
             after = rows[-1][0]
-            for position, *row in rows:
-                yield from self._missing(position - 1)
-                yield from self._one(position, *row)
-                self.last = position
+            for position, incarnation, topic, partition, number, now, follows in rows:
+                lane = (incarnation, topic, partition)
+                before, numbers[lane] = numbers.get(lane, 0), number
+                if position != self.last + 1:
+                    yield from self._missing(position - 1)
+                if not follows:
+                    yield self._version(position)
+                if number != before + 1:
+                    yield self._at(position, f"the number {number} of the lane {_named(*lane)} follows on {before}")
+                if recorded is not None and now < recorded:
+                    yield self._at(position, f"recorded at {now}, before {recorded} of the position before it")
+                self.last, recorded = position, now
             progress(self.last)
+        yield from self._ends(numbers)
+
+    def _ends(self, numbers: dict[OwnLane, int]) -> Iterator[Difference]:
         if self._end.head > self.last and not self._lost(self._end.head):
             yield Difference(self.last + 1, None, f"is not in the log, whose head is at {self._end.head}")
         for lane, number in sorted(self._end.lanes.items()):
-            if number != (kept := self._kept.get(lane, 0)):
+            if number != (kept := numbers.get(lane, 0)):
                 what = f"the lane {_named(*lane)} ends at {kept}, not at {number}"
                 yield Difference(self.last, None, what)
 
@@ -89,37 +99,17 @@ class Order:
             if not self._lost(position):
                 yield Difference(position, None, "is not in the log")
 
-    def _one(
-        self,
-        position: int,
-        id_: UUID,
-        incarnation: int,
-        topic: str,
-        partition: int,
-        number: int,
-        recorded: Any,
-        stream: str,
-        version: int,
-        follows: bool,
-    ) -> Iterator[Difference]:
-        if not follows:
-            before = self._version_before(stream, position)
-            yield Difference(position, id_, f"the version {version} of {stream} follows on {before}")
-        lane = (incarnation, topic, partition)
-        if number != (before := self._kept.get(lane, 0)) + 1:
-            yield Difference(position, id_, f"the number {number} of the lane {_named(*lane)} follows on {before}")
-        if self._recorded is not None and recorded < self._recorded:
-            what = f"recorded at {recorded}, before {self._recorded} of the position before it"
-            yield Difference(position, id_, what)
-        self._kept[lane], self._recorded = number, recorded
+    def _version(self, position: int) -> Difference:
+        [(version, stream, before)] = self._connection.execute(
+            "SELECT version, stream, coalesce((SELECT version FROM events b WHERE b.stream = e.stream"
+            " AND b.position < e.position ORDER BY b.position DESC LIMIT 1), 0) FROM events e WHERE position = %s",
+            [position],
+        ).fetchall()
+        return self._at(position, f"the version {version} of {stream} follows on {before}")
 
-    def _version_before(self, stream: str, position: int) -> int:
-        cursor = self._connection.execute(
-            "SELECT version FROM events WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT 1",
-            [stream, position],
-        )
-        row = cursor.fetchone()
-        return row[0] if row else 0
+    def _at(self, position: int, what: str) -> Difference:
+        [(id_,)] = self._connection.execute("SELECT id FROM events WHERE position = %s", [position]).fetchall()
+        return Difference(position, id_, what)
 
 
 def _named(incarnation: int, topic: str, partition: int) -> str:
