@@ -1,7 +1,8 @@
 """What a reaction has decided and a restore has kept in part is finished when its cause is heard again (rule 13).
 
 It is heard again: the reaction's marks went back with the log. All events of one cause of a reaction are of one stream,
-so of one lane; what came back are the first of them, and what is missing are the last.
+so of one lane; what came back are the first of them, and what is missing are the last. They are kept under the ids they
+would have had, behind all that has come since: such siblings stand apart.
 """
 
 from collections.abc import Mapping, Sequence
