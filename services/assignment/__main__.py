@@ -7,6 +7,7 @@ from services.assignment import operating, reactions
 from services.assignment.settings import Settings
 from services.assignment.store import tables
 from services.runtime import cli, readback
+from services.runtime.receiver import Reaction
 from services.runtime.settings import read
 
 SERVICE = "assignment"
@@ -34,7 +35,7 @@ def main() -> int:
         serve=serve,
         has_log=True,
         directory=True,
-        consumer=cli.Reaction(
+        consumer=Reaction(
             reactions.NAME, reactions.KINDS, reactions.handler(settings.county_office, settings.read_law())
         ),
         verify=lambda _: operating.verify(settings),

@@ -2,9 +2,10 @@
 it, opens it again or takes it back (C4, C8); whom it is about is kept.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
+from uuid import UUID
 
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.cases import CaseEvent, Credit
@@ -23,10 +24,10 @@ from services.assignment.domain.days import day_of
 from services.assignment.domain.limits import Law
 from services.assignment.store import complaints, inbox, responsible
 from services.assignment.store.cases import stream_of
-from services.runtime import log
+from services.runtime import log, torn
 from services.runtime.database import Connection
 from services.runtime.inbox import Received
-from services.runtime.log import Author, Decision, Fact
+from services.runtime.log import Author, Decision, Entry, Fact, First
 from services.runtime.receiver import Handler, Unfit, Work
 
 NAME = "react"
@@ -46,15 +47,16 @@ def handler(county_office: str, law: Law) -> Handler:
         registered = [event for _, event in heard if isinstance(event, PetitionRegistered)]
         lists = [item.event for item in batch if isinstance(item.event, ComplaintReceived)]
         decisions: list[Decision] = []
+        known = await log.receipts(connection, [item.envelope.id for item, _ in heard]) if heard else {}
         if heard:
             leaders = await _leaders(connection, heard)
 
             def decide(case: Case, item: Received, event: PetitionEvent) -> list[Decided]:
                 return _decide(case, item, event, leaders, county, law)
 
-            decisions = await _decisions(connection, heard, decide)
+            decisions = await _decisions(connection, heard, known, decide)
         entries = [entry for decision in decisions for entry in decision.entries]
-        return Work(decisions, [*complaints.rows(registered, lists), *inbox.rows(entries)])
+        return Work(decisions, [*complaints.rows(registered, lists), *inbox.rows(entries), *torn.whole(known)])
 
     return react
 
@@ -71,31 +73,39 @@ async def _leaders(connection: Connection, heard: Sequence[tuple[Received, Petit
 async def _decisions(
     connection: Connection,
     heard: Sequence[tuple[Received, PetitionEvent]],
+    known: Mapping[UUID, First],
     decide: Callable[[Case, Received, PetitionEvent], list[Decided]],
 ) -> list[Decision]:
-    """A decision for each cause that is not in the log yet and changes something, in the order they came."""
-    seen = set(await log.receipts(connection, [item.envelope.id for item, _ in heard]))
+    """A decision for each cause that is not in the log yet and changes something, in the order they came; of one that
+    a restore has torn, the rest.
+    """
+    seen = torn.done(known)
     streams = await log.load(connection, [stream_of(event.petition) for _, event in heard])
     versions = {stream: len(entries) for stream, entries in streams.items()}
-    folded = {
-        stream: cases.fold((cast(CaseEvent, entry.event), entry.time) for entry in entries)
-        for stream, entries in streams.items()
-    }
+    folded = {stream: _fold(entries) for stream, entries in streams.items()}
     decisions = []
     for item, event in heard:
         if item.envelope.id in seen:
             continue
         seen.add(item.envelope.id)
         stream = stream_of(event.petition)
-        facts = decide(folded[stream], item, event)
+        kept, case = 0, folded[stream]
+        if item.envelope.id in known:
+            earlier, kept = torn.before(streams[stream], item.envelope.id)
+            case = _fold(earlier)
+        facts = decide(case, item, event)[kept:]
         if not facts:
             continue
         expected = {stream: versions[stream]}
-        decisions.append(Decision(item.envelope.id, AUTHOR, [Fact(*fact) for fact in facts], expected))
+        decisions.append(Decision(item.envelope.id, AUTHOR, [Fact(*fact) for fact in facts], expected, kept=kept))
         versions[stream] += len(facts)
         for fact in facts:
             folded[stream] = cases.evolve(folded[stream], *fact)
     return decisions
+
+
+def _fold(entries: Sequence[Entry]) -> Case:
+    return cases.fold((cast(CaseEvent, entry.event), entry.time) for entry in entries)
 
 
 def _decide(

@@ -42,7 +42,8 @@ class Desk:
     async def own_key(self, name: str) -> bytes:
         """A key of the installation; it never changes, so it is asked for once."""
         if name not in self._own:
-            self._own[name] = await keys.own(self.keys, name)
+            async with self.keys.connection() as connection:
+                self._own[name] = await keys.own(connection, name)
         return self._own[name]
 
     async def case(self, petition: UUID) -> cases.Case:

@@ -18,6 +18,7 @@ from services.intake.store import codes
 from services.intake.store import rounds as store
 from services.runtime import log
 from services.runtime.database import Connection, Reconnecting, Statement, send
+from services.runtime.history import pages
 from services.runtime.log import Author, Decision, Entry, Fact, Overtaken, Repeated
 
 AUTHOR = Author("system", "intake")
@@ -147,14 +148,14 @@ async def refill(settings: Settings, connection: Connection, behind: int) -> Non
     """Brings the tables of rounds behind what came back to the log after a restore, in the transaction at hand: what a
     release has told of waits no more.
     """
-    entries, _ = await log.history(connection, ["ratings"], behind)
     keys = Reconnecting(settings.database("keys"))
     try:
         secret = await codes.secret(await keys.get())
     finally:
         await keys.close()
-    for entry in entries:
-        await send(connection, [*store.rows(secret, [entry]), *_told(entry)])
+    async for entries, _ in pages(connection, ["ratings"], behind):
+        for entry in entries:
+            await send(connection, [*store.rows(secret, [entry]), *_told(entry)])
 
 
 def _told(entry: Entry) -> list[Statement]:

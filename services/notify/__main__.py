@@ -8,6 +8,7 @@ from pathlib import Path
 from services.notify import operating, reactions
 from services.notify.settings import Settings
 from services.runtime import cli, readback
+from services.runtime.receiver import Reaction
 from services.runtime.settings import read
 
 SERVICE = "notify"
@@ -38,7 +39,7 @@ def main() -> int:
         settings=settings,
         serve=serve,
         has_log=True,
-        consumer=cli.Reaction(reactions.NAME, reactions.KINDS, reactions.react),
+        consumer=Reaction(reactions.NAME, reactions.KINDS, reactions.react),
         verify=lambda _: operating.verify(settings),
         refill=lambda connection, _: operating.refill(connection),
     )

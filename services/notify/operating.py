@@ -29,7 +29,7 @@ def verify(settings: Settings) -> list[str]:
 
 def rebuild(settings: Settings) -> int:
     """Refills the tables from the log, all or nothing."""
-    print(f"rebuilt from {asyncio.run(_with(settings, refilling.rebuild))} events")
+    print(f"rebuilt {asyncio.run(_with(settings, refilling.rebuild))} notices")
     return 0
 
 

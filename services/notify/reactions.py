@@ -1,17 +1,19 @@
 """Something has happened: whoever must be told gets a notice, once (N1, N3)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.cases import CaseEvent
-from lianxin_schemas.events.notices import NoticeRaised
+from lianxin_schemas.events.notices import NoticeChannel, NoticeRaised, NoticeSent
 
 from services.notify.domain import causes
 from services.notify.domain.causes import Contact
 from services.notify.store import contacts as store
 from services.notify.store import notices
-from services.runtime import log
+from services.runtime import log, torn
 from services.runtime.database import Connection, Statement
 from services.runtime.inbox import Received
 from services.runtime.log import Author, Decision, Fact
@@ -30,16 +32,30 @@ async def react(connection: Connection, batch: list[Received]) -> Work:
     listened = [item for item in batch if isinstance(item.event, causes.KINDS)]
     if not listened:
         return Work()
-    seen = set(await log.receipts(connection, [item.envelope.id for item in listened]))
+    known = await log.receipts(connection, [item.envelope.id for item in listened])
+    seen = torn.done(known)
     cases = {item.event.petition for item in listened if isinstance(item.event, CaseEvent)}
     contacts = await store.of(connection, cases)
     decisions = []
     for item in listened:
         decision = _decide(item, contacts)
-        if decision.facts and decision.cause not in seen:
-            seen.add(decision.cause)
+        if decision.cause in seen:
+            continue
+        seen.add(decision.cause)
+        if decision.facts and decision.cause in known:
+            decision = await _rest(connection, decision)
+        if decision.facts:
             decisions.append((item, decision))
-    return Work([decision for _, decision in decisions], [*store.keep(contacts), *_rows(decisions)])
+    statements = [*store.keep(contacts), *_rows(decisions), *torn.whole(known)]
+    return Work([decision for _, decision in decisions], statements)
+
+
+async def _rest(connection: Connection, decision: Decision) -> Decision:
+    """What a restore has lost of a decision of which it kept the beginning. Its notice has a stream of its own."""
+    stream = decision.entries[0].stream
+    entries = (await log.load(connection, [stream]))[stream]
+    _, kept = torn.before(entries, decision.cause)
+    return replace(decision, facts=decision.facts[kept:], kept=kept, expected={stream: len(entries)})
 
 
 def _decide(item: Received, contacts: dict[UUID, Contact]) -> Decision:
@@ -55,15 +71,15 @@ def _decide(item: Received, contacts: dict[UUID, Contact]) -> Decision:
 
 
 def _rows(decisions: Sequence[tuple[Received, Decision]]) -> list[Statement]:
-    raised = {
-        fact.event: item.envelope.recordedtime
-        for item, decision in decisions
-        for fact in decision.facts
-        if isinstance(fact.event, NoticeRaised)
-    }
-    ways = [(event.notice, channel) for event in raised for channel in causes.channels(event)]
+    recorded: dict[UUID, datetime] = {}
+    ways: list[tuple[UUID, NoticeChannel]] = []
+    for item, event in [(item, fact.event) for item, decision in decisions for fact in decision.facts]:
+        if isinstance(event, NoticeRaised):
+            ways += [(event.notice, way) for way in causes.channels(event) if way is not NoticeChannel.PAGE]
+        elif isinstance(event, NoticeSent):  # in the pages, at once
+            ways.append((event.notice, event.channel))
+        else:
+            continue
+        recorded[event.notice] = item.envelope.recordedtime
     entries = [entry for _, decision in decisions for entry in decision.entries]
-    return [
-        *notices.rows(entries),
-        *notices.post({event.notice: recorded for event, recorded in raised.items()}, ways),
-    ]
+    return [*notices.rows(entries), *notices.post(recorded, ways)]

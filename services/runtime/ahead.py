@@ -3,16 +3,17 @@
 A projection is rebuilt and leaves them out. What a reaction has decided of them stays; a human looks at it.
 """
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
-from kafka import KafkaConsumer
 from lianxin_schemas import codec
 
-from services.runtime import broker, log, parked
+from services.runtime import log
 from services.runtime.database import Connection
 from services.runtime.inbox import Lane
+from services.runtime.originals import originals
 from services.runtime.settings import Settings
 
 COUNT = (
@@ -45,20 +46,13 @@ def count(connection: psycopg.Connection[tuple[int]], consumer: str | None) -> i
 async def events(connection: Connection, settings: Settings, consumer: str) -> list[Ahead]:
     """All of them. Raises psycopg.Error or KafkaError while either is away."""
     cursor = await connection.execute(LANES, [consumer])
-    found: list[tuple[Lane, int, UUID | None]] = []
-    kafka = KafkaConsumer(**broker.options(settings), group_id=None, enable_auto_commit=False)
-    try:
-        for source, topic, partition, end, mark in await cursor.fetchall():
-            lane = Lane(source, topic, partition)
-            found += [(lane, number, _id(kafka, settings, lane, number)) for number in range(end + 1, mark + 1)]
-    finally:
-        kafka.close()
+    spans = {Lane(*lane): (end + 1, mark) for *lane, end, mark in await cursor.fetchall()}
+    sent = await asyncio.to_thread(originals, settings, spans)
+    ids = {place: codec.unwrap(message).id for place, message in sent.items()}
+    found = [
+        (lane, number, ids.get((lane, number)))
+        for lane, (first, last) in spans.items()
+        for number in range(first, last + 1)
+    ]
     known = await log.receipts(connection, [id_ for _, _, id_ in found if id_])
     return [Ahead(lane, number, id_, known[id_].receipt.events if id_ in known else ()) for lane, number, id_ in found]
-
-
-def _id(kafka: KafkaConsumer, settings: Settings, lane: Lane, number: int) -> UUID | None:
-    try:
-        return parked.fetch(kafka, settings, lane, number, 0).envelope.id
-    except (parked.NotFound, codec.Unreadable):
-        return None

@@ -7,59 +7,27 @@ Exit codes: 0 all is well; 1 not as it should be (behind, differs, still parked)
 import argparse
 import asyncio
 import gc
-import json
 import logging
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiokafka.errors
 import psycopg
 from kafka.errors import KafkaError
-from lianxin_schemas.events.base import Event
 
-from services.runtime import ahead, lag, migrate, parked, readback, rebuild, recover, relay, seals, verify_log
+from services.runtime import cli_log, cli_parked, lag, migrate, parked, readback, rebuild, relay, seals
 from services.runtime.inbox import Inbox
 from services.runtime.rebuild import Projection
-from services.runtime.receiver import Handler, Receiver
+from services.runtime.receiver import Reaction, Receiver
 from services.runtime.recover import Refill
 from services.runtime.settings import Settings
 from services.runtime.takeback import Unrecoverable
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """What a service does of itself when it hears of something: `handler` turns messages into own events."""
-
-    name: str
-    kinds: frozenset[type[Event]]
-    handler: Handler
-
+from services.runtime.telling import counting, say
 
 Verb = Callable[[argparse.Namespace], int]
-
-
-def _add_log(verbs: Any, service: "Service") -> None:
-    parts = verbs.add_parser("log", help="the log itself: verify; after a restore: recover, ahead").add_subparsers(
-        dest="log", required=True, metavar="verify|recover|ahead"
-    )
-    text = "compare every row with the seals over it; exit code 1 when anything differs"
-    verb = parts.add_parser("verify", help=text, description=text)
-    verb.add_argument("--json", action="store_true", help="print JSON")
-    verb.set_defaults(run=lambda a: _verify_log(service, a.json))
-    text = "after a restore of the database: take back what Kafka holds, and go on under the next incarnation"
-    verb = parts.add_parser("recover", help=text, description=text)
-    verb.add_argument("--look", action="store_true", help="say what it would do, and do nothing")
-    verb.add_argument("--json", action="store_true", help="print JSON")
-    verb.set_defaults(run=lambda a: _recover(service, a))
-    if service.consumer:
-        consumer = service.consumer.name
-        text = "list what was applied here of events that their log has lost; exit code 1 when anything was"
-        verb = parts.add_parser("ahead", help=text, description=text)
-        verb.add_argument("--json", action="store_true", help="print JSON")
-        verb.set_defaults(run=lambda a: _ahead(service, consumer, a.json))
 
 
 @dataclass(frozen=True)
@@ -100,7 +68,9 @@ def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
         add("api", "serve HTTP", lambda _: serve() or 0)
     if service.has_log:
         add("relay", "carry the log to Kafka", lambda _: relay.run(service.settings, service.name))
-        _add_log(verbs, service)
+        assert service.refill, "a service with a log says what stands beside it"
+        consumer = service.consumer.name if service.consumer else None
+        cli_log.add(verbs, service.settings, service.name, service.refill, consumer)
     if isinstance(service.consumer, Reaction):
         add("react", "turn what is heard into own events", lambda _: _react(service))
     if isinstance(service.consumer, Projection):
@@ -118,27 +88,8 @@ def parser(service: Service) -> tuple[argparse.ArgumentParser, Any]:
         as_json=True,
     )
     if service.consumer:
-        _parked(verbs, service, service.consumer)
+        cli_parked.add(verbs, service.settings, service.name, service.consumer, has_log=service.has_log)
     return top, verbs
-
-
-def _parked(verbs: Any, service: Service, consumer: Reaction | Projection) -> None:
-    group = verbs.add_parser("parked", help="messages set aside: list, replay, accept").add_subparsers(
-        dest="parked", required=True, metavar="list|replay|accept"
-    )
-    list_ = group.add_parser("list", help="what is parked, and why; exit code 1 when anything is")
-    list_.set_defaults(run=lambda a: _list(service, consumer, a.json))
-    replay = group.add_parser("replay", help="apply what can be applied now, key by key, in order")
-    replay.set_defaults(run=lambda a: _replay(service, consumer, a.json))
-    accept = group.add_parser("accept", help="let one message go by unapplied, for good")
-    accept.add_argument("topic")
-    accept.add_argument("partition", type=int)
-    accept.add_argument("offset", type=int)
-    accept.add_argument("--by", required=True, help="the opaque id of who decides so")
-    accept.add_argument("--grounds", required=True, help="why, kept with the message")
-    accept.set_defaults(run=lambda a: _accept(service, consumer, a))
-    for verb in (list_, replay):
-        verb.add_argument("--json", action="store_true", help="print JSON")
 
 
 def main(top: argparse.ArgumentParser) -> int:
@@ -183,10 +134,6 @@ def _sentence(error: Exception) -> str:
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
     return asyncio.run(work)
-
-
-def _print(as_json: bool, value: Any, text: str) -> None:
-    print(json.dumps(value, default=str, ensure_ascii=False) if as_json else text)
 
 
 def _migrate(service: Service) -> int:
@@ -243,20 +190,8 @@ def _directory(service: Service) -> int:
     return _run(directory.run(service.settings, service.name))
 
 
-def _progress(verb: str, what: str) -> Callable[[int, int], None]:
-    """Says on stderr how far a verb has come, at each whole percent."""
-    said = [-1]
-
-    def progress(done: int, of: int) -> None:
-        if of and (percent := done * 100 // of) != said[0]:
-            said[0] = percent
-            print(f"\r{verb} {done} of {of} {what} ({percent} %)", end="", file=sys.stderr, flush=True)
-
-    return progress
-
-
 def _rebuild(service: Service, arguments: argparse.Namespace) -> int:
-    projection, progress = service.consumer, _progress("read", "messages")
+    projection, progress = service.consumer, counting("read", "messages")
     assert isinstance(projection, Projection)
     work = rebuild.rebuild(service.settings, service.name, projection, progress, max(1, arguments.processes))
     count = _run(work)
@@ -264,68 +199,12 @@ def _rebuild(service: Service, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _recover(service: Service, arguments: argparse.Namespace) -> int:
-    assert service.refill
-    said = [0]
-
-    def progress(taken: int) -> None:
-        if taken - said[0] >= 1_000:
-            said[0] = taken
-            print(f"\rtook back {taken} events", end="", file=sys.stderr, flush=True)
-
-    settings = service.settings
-    work = recover.recover(settings, service.name, service.refill, progress, keep=not arguments.look)
-    done = asyncio.run(work)
-    lines = [
-        f"{'would take' if arguments.look else 'took'} back {done.taken} events behind position {done.position};"
-        f" the log goes on as /{settings.space}/{service.name}/{done.incarnation}",
-        *(f"lost: positions {first} to {last}" for first, last in done.lost),
-        *(f"torn: {cause} may be kept in part only; a repeat of it is refused" for cause in done.torn),
-    ]
-    _print(arguments.json, asdict(done), "\n".join(lines))
-    return 0
-
-
-def _ahead(service: Service, consumer: str, as_json: bool) -> int:
-    async def work() -> list[ahead.Ahead]:
-        info = service.settings.database(service.name)
-        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
-            return await ahead.events(connection, service.settings, consumer)
-
-    found = asyncio.run(work())
-    lines = [
-        f"{one.lane.source} {one.lane.topic}/{one.lane.partition} number {one.number}: event {one.id or 'not in Kafka'}"
-        + "".join(f"\n  own event {id_}" for id_ in one.own)
-        for one in found
-    ]
-    _print(
-        as_json,
-        [asdict(one) | {"lane": one.lane._asdict()} for one in found],
-        "\n".join(lines) or "nothing is ahead of its log",
-    )
-    return 1 if found else 0
-
-
 def _verify(service: Service, as_json: bool) -> int:
     assert service.verify
     differences = service.verify(service.settings)
     text = "\n".join(differences) or "live tables and plain refold are equal"
-    _print(as_json, {"equal": not differences, "differences": differences}, text)
+    say(as_json, {"equal": not differences, "differences": differences}, text)
     return 1 if differences else 0
-
-
-def _verify_log(service: Service, as_json: bool) -> int:
-    found = verify_log.verify(service.settings, service.name, _progress("verified", "positions"))
-    print(file=sys.stderr)
-    if not found.seals:
-        signed = "nothing is sealed yet"
-    elif found.signed_from is None:
-        signed = "none of them signed"
-    else:
-        signed = f"signed from position {found.signed_from} on"
-    summary = f"{found.positions} positions, {found.seals} seals, {signed}; {found.unsealed} positions not sealed yet"
-    _print(as_json, found.as_json(), "\n".join([*map(str, found.differences), summary]))
-    return 1 if found.differences else 0
 
 
 def _lag(service: Service, as_json: bool) -> int:
@@ -335,38 +214,5 @@ def _lag(service: Service, as_json: bool) -> int:
     text = f"behind {found.behind}: log {found.log}, topics [{topics}], missing {found.missing}; parked {found.parked}"
     if found.ahead:
         text += f"; ahead-of-recovered {found.ahead}: `rebuild` a projection, for a reaction see `log ahead`"
-    _print(as_json, found.as_json(), text)
+    say(as_json, found.as_json(), text)
     return 1 if found.behind or found.ahead else 0
-
-
-def _list(service: Service, consumer: Reaction | Projection, as_json: bool) -> int:
-    with psycopg.connect(service.settings.database(service.name), autocommit=True) as connection:
-        found = parked.rows(connection, consumer.name)
-    lines = ["{topic}/{partition} offset {at_offset} key {key}: {reason}".format(**row) for row in found]
-    _print(as_json, found, "\n".join(lines) or "nothing is parked")
-    return 1 if found else 0
-
-
-def _replay(service: Service, consumer: Reaction | Projection, as_json: bool) -> int:
-    if service.has_log:
-        readback.refuse_if_ahead(service.settings, service.name)
-
-    async def work() -> int:
-        info = service.settings.database(service.name)
-        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
-            applied, left = await parked.replay(
-                connection, service.settings, consumer.name, consumer.kinds, consumer.handler
-            )
-        lines = ["still parked: {topic}/{partition} key {key}: {reason}".format(**row) for row in left]
-        _print(as_json, {"applied": applied, "left": left}, "\n".join([f"applied {applied}", *lines]))
-        return 1 if left else 0
-
-    return _run(work())
-
-
-def _accept(service: Service, consumer: Reaction | Projection, arguments: argparse.Namespace) -> int:
-    place = (arguments.topic, arguments.partition, arguments.offset)
-    with psycopg.connect(service.settings.database(service.name), autocommit=True) as connection:
-        parked.accept(connection, consumer.name, place, arguments.by, arguments.grounds)
-    print("accepted {}/{} offset {}; run `parked replay` for what queued behind it".format(*place))
-    return 0

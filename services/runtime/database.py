@@ -23,6 +23,11 @@ GUARDS = "-c transaction_timeout=10s -c lock_timeout=3s -c idle_in_transaction_s
 """For every process that writes beside others: a client stopped inside a transaction frees its locks (protocol rule 2).
 Set on the connection, not on the database: verify, rebuild and pg_dump need longer."""
 
+ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""Seconds, but for the last, in milliseconds. A server that is gone without a word (a host that lost its power, a
+firewall that forgot the connection) is noticed within 30 s, asked or not; by Linux alone it takes two hours to notice
+while waiting for an answer, and a quarter of an hour while sending. A server that is only slow answers the probes."""
+
 
 def conninfo(server: str, database: str, *, guarded: bool = True) -> str:
     """The libpq connection string of a database on a server given as a URL without a database."""
@@ -30,6 +35,7 @@ def conninfo(server: str, database: str, *, guarded: bool = True) -> str:
         server,
         dbname=database,
         connect_timeout=5,
+        **ALIVE,
         options=f"{GUARDS if guarded else ''} -c timezone=UTC",
     )
 

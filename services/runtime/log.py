@@ -56,7 +56,8 @@ class Decision:
     """The events of one command or cause: kept all together or not at all.
 
     `expected` holds the version of each stream that the decision was made on; a stream left out is new.
-    `hash` is the command's content (`content_hash`), or None for a reaction to an event.
+    `hash` is the command's content (`content_hash`), or None for a reaction to an event. `kept` events of
+    the cause stand in the log already, and these follow on them (`torn.py`).
     """
 
     cause: UUID
@@ -64,13 +65,14 @@ class Decision:
     facts: Sequence[Fact]
     expected: dict[str, int] = field(default_factory=dict)
     hash: bytes | None = None
+    kept: int = 0
 
     @cached_property
     def entries(self) -> list["Entry"]:
         """The events with the ids and stream versions they will have."""
         versions = dict(self.expected)
         result = []
-        for nth, fact in enumerate(self.facts):
+        for nth, fact in enumerate(self.facts, self.kept):
             stream = fact.event.stream
             versions[stream] = versions.get(stream, 0) + 1
             id_ = event_id(self.cause, nth)
@@ -268,12 +270,12 @@ async def load(connection: psycopg.AsyncConnection[Any], streams: Sequence[str])
 
 
 async def history(
-    connection: psycopg.AsyncConnection[Any], topics: Sequence[str], behind: int = 0
+    connection: psycopg.AsyncConnection[Any], topics: Sequence[str], behind: int = 0, most: int | None = None
 ) -> tuple[list[Entry], int]:
-    """All the log holds on topics behind a position, in its order, and the position reached."""
+    """What the log holds on topics behind a position, in its order, `most` events of it; and the position reached."""
     cursor = await connection.execute(
-        f"SELECT {ENTRY}, position FROM events WHERE topic = ANY(%s) AND position > %s ORDER BY position",
-        [list(topics), behind],
+        f"SELECT {ENTRY}, position FROM events WHERE topic = ANY(%s) AND position > %s ORDER BY position LIMIT %s",
+        [list(topics), behind, most],
     )
     rows = await cursor.fetchall()
     return [_entry(row[:-1]) for row in rows], rows[-1][-1] if rows else behind

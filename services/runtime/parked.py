@@ -134,7 +134,7 @@ def fetch(kafka: KafkaConsumer, settings: Settings, lane: Lane, number: int, hin
     part = TopicPartition(settings.topic(lane.topic), lane.partition)
     kafka.assign([part])
     inbox, before = Inbox("parked", settings.space, frozenset()), State(marks={lane: number - 1})
-    for start in (hint, 0):
+    for start in dict.fromkeys((hint, 0)):
         kafka.seek(part, start)
         while kafka.position(part) < kafka.end_offsets([part])[part]:  # an end may move back meanwhile (rule 14)
             for record in kafka.poll(timeout_ms=1_000, max_records=1 if start else 500).get(part, []):

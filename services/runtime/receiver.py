@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
+from lianxin_schemas.events.base import Event
 from lianxin_schemas.events.seals import LogRecovered
 from psycopg.errors import SerializationFailure
 
@@ -38,6 +39,15 @@ class Work:
 
 Handler = Callable[[psycopg.AsyncConnection[Any], list[Received]], Awaitable[Work]]
 """Works on messages in their order. Raises Unfit for one that it cannot accept for what it is."""
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What a service does of itself when it hears of something: `handler` turns messages into own events."""
+
+    name: str
+    kinds: frozenset[type[Event]]
+    handler: Handler
 
 
 class Moved(Exception):

@@ -8,7 +8,7 @@ One transaction holds the head from beginning to end: whoever writes waits, or r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -25,6 +25,7 @@ from services.runtime.readback import open_readback
 from services.runtime.settings import Settings
 from services.runtime.takeback import Found, Taking, Unrecoverable
 
+PAGE = 5_000
 SPANS = 1_024
 """Spans of lost positions that the event can name; the table `lost` has them all."""
 
@@ -129,19 +130,31 @@ async def _torn(connection: Connection, position: int) -> list[UUID]:
         " WHERE position > %s GROUP BY causation) AS c WHERE e.causation = c.causation AND e.position > %s",
         [position, position],
     )
-    cursor = await connection.execute(
-        "SELECT causation, array_agg(id ORDER BY position), max(position) = (SELECT position FROM head)"
-        " OR EXISTS (SELECT FROM lost WHERE first = max(position) + 1)"
-        " FROM events WHERE position > %s GROUP BY causation",
-        [position],
-    )
-    torn = sorted(
-        cause
-        for cause, ids, cut in await cursor.fetchall()
-        if cut or ids != [log.event_id(cause, nth) for nth in range(len(ids))]
-    )
-    await connection.execute("INSERT INTO torn SELECT unnest(%s::uuid[])", [torn])
+    torn = sorted([cause async for cause in _in_part(connection, position)])
+    await connection.execute("INSERT INTO torn SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING", [torn])
     return torn
+
+
+async def _in_part(connection: Connection, position: int) -> AsyncIterator[UUID]:
+    """Those causes. Siblings stand side by side, so few are open at a time, however much came back."""
+    waiting: dict[UUID, list[UUID]] = {}
+    while True:
+        cursor = await connection.execute(
+            "SELECT position, causation, siblings, id, position = (SELECT position FROM head)"
+            " OR EXISTS (SELECT FROM lost WHERE first = e.position + 1)"
+            " FROM events e WHERE position > %s ORDER BY position LIMIT %s",
+            [position, PAGE],
+        )
+        if not (rows := await cursor.fetchall()):
+            return
+        position = rows[-1][0]
+        for _, cause, siblings, id_, cut in rows:
+            ids = waiting.setdefault(cause, [])
+            ids.append(id_)
+            if len(ids) == siblings:
+                del waiting[cause]
+                if cut or ids != [log.event_id(cause, nth) for nth in range(siblings)]:
+                    yield cause
 
 
 async def _open(

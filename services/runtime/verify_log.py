@@ -1,4 +1,4 @@
-"""`log verify`: a whole log against its seals (protocol rule 8), in one snapshot, while everything goes on.
+"""`log verify`: a whole log against its seals (protocol rule 8), page by page, while everything goes on.
 
 A root says that something under its seal is not as it was; what, says Kafka, where the messages of that span still lie.
 """
@@ -6,65 +6,38 @@ A root says that something under its seal is not as it was; what, says Kafka, wh
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any, LiteralString, cast
-from uuid import UUID
 
 import psycopg
 from lianxin_schemas import codec
 from lianxin_schemas.events.seals import LogRecovered, LogSealed, Span
-from psycopg import IsolationLevel
 
 from services.runtime import log, merkle, seals
 from services.runtime.inbox import Lane
+from services.runtime.log_order import Difference, Order, end_of
 from services.runtime.originals import Originals, originals
 from services.runtime.recover import SPANS
 from services.runtime.settings import Settings
 from services.runtime.unsealed import NOWHERE
 
-BATCH = 2_000
+PAGE = 2_000
 MOST_LOOKED_UP = 10_000
 """Positions under a seal that was broken, up to which Kafka is asked which of them differ."""
 MOST_TOLD = 1_000
-
-ORDER: dict[LiteralString, LiteralString] = {
-    "the version {now} of {what} follows on {before}": (
-        "SELECT position, id, stream, before, version FROM (SELECT position, id, stream, version,"
-        " lag(version, 1, 0::bigint) OVER (PARTITION BY stream ORDER BY position) AS before FROM events) e"
-        " WHERE version <> before + 1"
-    ),
-    "the number {now} of the lane {what} follows on {before}": (
-        "SELECT position, id, topic || '/' || partition || ' of incarnation ' || incarnation, before, number"
-        " FROM (SELECT *, lag(number, 1, 0::bigint)"
-        " OVER (PARTITION BY incarnation, topic, partition ORDER BY position) AS before FROM events) e"
-        " WHERE number <> before + 1"
-    ),
-    "recorded at {now}, before {before} of the position before it": (
-        "SELECT position, id, '', before, recordedtime FROM (SELECT position, id, recordedtime,"
-        " lag(recordedtime) OVER (ORDER BY position) AS before FROM events) e WHERE recordedtime < before"
-    ),
-}
-"""What must hold along the log, as queries for the rows that break it."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What is not as it was, or not as it should be."""
-
-    position: int
-    id: UUID | None
-    what: str
-
-    def __str__(self) -> str:
-        return f"position {self.position}{f' ({self.id})' if self.id else ''}: {self.what}"
+SEALED_WITHIN = timedelta(hours=2)
+"""A relay at work makes a seal an hour, whether anything happens or not."""
 
 
 @dataclass
 class Report:
-    """What was looked at. `signed_from` is the first position under a signed seal: what lies before rests on trust."""
+    """What was looked at. `signed_from` is the first position under a signed seal."""
 
     positions: int = 0
     seals: int = 0
     signed_from: int | None = None
+    plain: int = 0
+    """Seals without a signature that were passed by because the caller said so: what lies under them rests on trust."""
     unsealed: int = 0
     """Positions behind the last seal."""
     differences: list[Difference] = field(default_factory=list)
@@ -75,16 +48,18 @@ class Report:
         return {"equal": not self.differences, **asdict(self)}
 
 
-def verify(settings: Settings, service: str, progress: Callable[[int, int], None]) -> Report:
-    """Goes over the whole log of a service; tells how many of how many positions are done.
+def verify(settings: Settings, service: str, progress: Callable[[int, int], None], *, plain_to: int = 0) -> Report:
+    """Goes over the whole log of a service; tells how many of how many rows are read, each of them twice.
+
+    A seal without a signature is a difference, but for those of releases before seals were signed that cover nothing
+    behind `plain_to`. Nothing in the database can say where that is: whoever writes to it takes signatures away, too.
 
     Raises seals.NoKey without public keys, psycopg.Error or KafkaError while either is away.
     """
     keys = seals.listed(settings.seal_keys)
-    with psycopg.connect(settings.database(service, guarded=False)) as connection:
-        connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
-        look = _Look(connection, settings, service, keys)
-        for found in (*look.order(), *look.ends(), *look.under_seals(progress)):
+    with psycopg.connect(settings.database(service, guarded=False), autocommit=True) as connection:
+        look = _Look(connection, settings, service, keys, plain_to)
+        for found in look.differences(progress):
             if len(look.report.differences) < MOST_TOLD:
                 look.report.differences.append(found)
         return look.report
@@ -92,46 +67,29 @@ def verify(settings: Settings, service: str, progress: Callable[[int, int], None
 
 class _Look:
     def __init__(
-        self, connection: psycopg.Connection[Any], settings: Settings, service: str, keys: dict[str, seals.Listed]
+        self,
+        connection: psycopg.Connection[Any],
+        settings: Settings,
+        service: str,
+        keys: dict[str, seals.Listed],
+        plain_to: int,
     ) -> None:
         self._connection, self._settings, self._service, self._keys = connection, settings, service, keys
+        self._plain_to = plain_to
         self._stream = f"log-{service}"
+        self._end = end_of(connection)
         self._lost = self._recovered()
         self.report = Report()
 
-    def order(self) -> Iterator[Difference]:
-        """Where positions, versions or numbers are not dense, or recordedtime falls."""
-        gaps = self._connection.execute(
-            "SELECT before + 1, position - 1 FROM (SELECT position, lag(position, 1, 0::bigint)"
-            " OVER (ORDER BY position) AS before FROM events) e WHERE position <> before + 1 ORDER BY 1"
-        )
-        for first, last in gaps.fetchall():
-            for position in range(first, min(last, first + MOST_TOLD) + 1):
-                if not self._is_lost(position):
-                    yield Difference(position, None, "is not in the log")
-        for text, query in ORDER.items():
-            for position, id_, what, before, now in self._connection.execute(query + " ORDER BY position LIMIT 1000"):
-                yield Difference(position, id_, text.format(what=what, before=before, now=now))
+    def differences(self, progress: Callable[[int, int], None]) -> Iterator[Difference]:
+        """All of them: first along the rows, then of the seals."""
+        many = 2 * self._end.head
+        order = Order(self._connection, self._end, self._is_lost)
+        yield from order.differences(lambda position: progress(position, many))
+        self.report.positions = order.last
+        yield from self._under_seals(lambda position: progress(order.last + position, many))
 
-    def ends(self) -> Iterator[Difference]:
-        """Where the log ends before what its head, its lanes or its relay say."""
-        [(head, sealed, last)] = self._connection.execute(
-            "SELECT h.position, r.sealed, (SELECT coalesce(max(position), 0) FROM events) FROM head h, relay r"
-        ).fetchall()
-        self.report.positions, self._sealed = last, sealed
-        if head > last and not self._is_lost(head):
-            yield Difference(last + 1, None, f"is not in the log, whose head is at {head}")
-        lanes = self._connection.execute(
-            "SELECT l.topic, l.partition, l.incarnation, l.number, kept FROM lane l, LATERAL ("
-            " SELECT coalesce(max(e.number), 0) AS kept FROM events e"
-            " WHERE (e.incarnation, e.topic, e.partition) = (l.incarnation, l.topic, l.partition)) e"
-            " WHERE l.number <> kept"
-        )
-        for topic, partition, incarnation, number, kept in lanes.fetchall():
-            what = f"the lane {topic}/{partition} of incarnation {incarnation} ends at {kept}, not at {number}"
-            yield Difference(last, None, what)
-
-    def under_seals(self, progress: Callable[[int, int], None]) -> Iterator[Difference]:
+    def _under_seals(self, progress: Callable[[int], None]) -> Iterator[Difference]:
         """What seals say against the rows under them: each position under one, each root, each signature."""
         reached = 0
         for row, seal in self._seals():
@@ -140,18 +98,36 @@ class _Look:
                 continue
             self.report.seals += 1
             covers = seal.covers
+            if covers.last >= row.position:
+                yield Difference(row.position, row.id, f"this seal covers positions up to {covers.last}, behind itself")
+                continue
             if covers.first > reached + 1:
                 yield Difference(reached + 1, None, f"lies under no seal, as all do up to {covers.first - 1}")
             yield from self._one(row, seal)
             reached = max(reached, covers.last)
-            progress(min(reached, self.report.positions), self.report.positions)
-        if reached < self._sealed:
-            yield Difference(reached + 1, None, f"lies under no seal, though all were sealed up to {self._sealed}")
+            progress(min(reached, self.report.positions))
+        if reached < self._end.sealed:
+            yield Difference(reached + 1, None, f"lies under no seal, though all were sealed up to {self._end.sealed}")
         self.report.unsealed = max(0, self.report.positions - reached)
+        yield from self._too_long_ago(reached)
+
+    def _too_long_ago(self, reached: int) -> Iterator[Difference]:
+        """Where no relay has sealed for long. Without its key nobody makes a new seal over what they wrote; and a relay
+        seals nothing that Kafka does not hold.
+        """
+        oldest = self._connection.execute(
+            "SELECT position, id, recordedtime, recordedtime < now() - %s FROM events"
+            " WHERE position > %s AND position <= %s ORDER BY position LIMIT 1",
+            [SEALED_WITHIN, reached, self._end.head],
+        ).fetchall()
+        for position, id_, recorded, too_long in oldest:
+            if too_long:
+                yield Difference(position, id_, f"lies under no seal, though it was recorded at {recorded}")
 
     def _one(self, row: codec.Row, seal: LogSealed) -> Iterator[Difference]:
-        if seal.root is None and seal.signature is None and self.report.signed_from is None:
-            return  # from before seals were signed; a plain one behind a signed one is none
+        if seal.root is None and seal.signature is None and seal.covers.last <= self._plain_to:
+            self.report.plain += 1
+            return
         if fault := seals.fault(str(row.source), row.time, seal, self._keys):
             yield Difference(row.position, row.id, f"this seal {fault}")
         elif self.report.signed_from is None:
@@ -164,7 +140,7 @@ class _Look:
     def _leaves(self, span: Span) -> Iterator[bytes]:
         """A leaf for each position; what is missing leaves its place to nothing."""
         at = span.first
-        for row in self._rows("WHERE position BETWEEN %s AND %s", [span.first, span.last], "rows"):
+        for row in self._rows(span):
             yield from (NOWHERE for _ in range(at, row.position))
             yield merkle.leaf(codec.encode(row))
             at = row.position + 1
@@ -190,8 +166,9 @@ class _Look:
         yield from self._against(sent, covers)
 
     def _against(self, sent: Originals, span: Span) -> Iterator[Difference]:
-        left = {position: message for position, message in sent.items() if span.first <= position <= span.last}
-        for row in self._rows("WHERE position BETWEEN %s AND %s", [span.first, span.last], "rows"):
+        places = {int(codec.unwrap(message).sequence): message for message in sent.values()}
+        left = {position: message for position, message in places.items() if span.first <= position <= span.last}
+        for row in self._rows(span):
             now, was = codec.encode(row), left.pop(row.position, None)
             if was is not None and was != now:
                 yield Difference(row.position, row.id, f"differs from Kafka in {', '.join(_fields(now, was))}")
@@ -201,24 +178,37 @@ class _Look:
 
     def _seals(self) -> Iterator[tuple[codec.Row, LogSealed | str]]:
         """Every seal in its order; a sentence in place of one that cannot be read."""
-        for row in self._rows("WHERE stream = %s AND type = %s", [self._stream, LogSealed.type()], "seals"):
+        for row in self._said(LogSealed.type()):
             try:
                 yield row, cast(LogSealed, codec.parse(row.type, json.loads(row.data)))
             except codec.Unreadable as error:
                 yield row, f"this seal cannot be read: {error.reason}"
 
-    def _rows(self, where: LiteralString, values: list[Any], name: str) -> Iterator[codec.Row]:
-        with self._connection.cursor(name) as cursor:
-            cursor.itersize = BATCH
-            cursor.execute(f"SELECT {log.ROW_COLUMNS} FROM events {where} ORDER BY position", values)
-            for row in cursor:
-                yield log.row_of(self._settings.space, self._service, row)
+    def _rows(self, span: Span) -> Iterator[codec.Row]:
+        at = span.first - 1
+        while page := self._page("position > %s AND position <= %s ORDER BY position", [at, span.last]):
+            yield from page
+            at = page[-1].position
+
+    def _said(self, type_: str) -> Iterator[codec.Row]:
+        """What the log says of itself, of one kind, in the order of its stream."""
+        version, where = 0, "stream = %s AND type = %s AND position <= %s AND version > %s ORDER BY version"
+        while page := self._page(where, [self._stream, type_, self._end.head, version]):
+            yield from page
+            version = page[-1].version
+
+    def _page(self, where: LiteralString, values: list[Any]) -> list[codec.Row]:
+        """The first rows of some, read in a transaction of its own."""
+        cursor = self._connection.execute(
+            f"SELECT {log.ROW_COLUMNS} FROM events WHERE {where} LIMIT %s", [*values, PAGE]
+        )
+        return [log.row_of(self._settings.space, self._service, row) for row in cursor.fetchall()]
 
     def _recovered(self) -> list[Span]:
         """Positions that recoveries found nowhere: no row is expected there. What the log's own events say of it
         counts; the table only where an event was too small for all of them.
         """
-        found = self._rows("WHERE stream = %s AND type = %s", [self._stream, LogRecovered.type()], "recovered")
+        found = self._said(LogRecovered.type())
         events = [cast(LogRecovered, codec.parse(row.type, json.loads(row.data))) for row in found]
         if any(len(event.lost) >= SPANS for event in events):
             rows = self._connection.execute("SELECT first, last FROM lost").fetchall()

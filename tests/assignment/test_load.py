@@ -178,8 +178,8 @@ def test_R6_a_rebuild_takes_in_what_is_appended_meanwhile(settings, info, tmp_pa
     load(info, write_files(tmp_path / "register"))
     history, late = log.history, [Fact(HouseholdRegistered(household="h9", group="g3"), NOW)]
 
-    async def slow(connection, topics, behind=0):
-        found = await history(connection, topics, behind)
+    async def slow(connection, topics, *more):
+        found = await history(connection, topics, *more)
         while late:
             async with await opened(info) as other:
                 await keep(other, [late.pop()])

@@ -1,15 +1,19 @@
 """A resident follows the own petition, judges it, withdraws it, has the own data erased (U2, C3, C4, C8, P1)."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from lianxin_schemas.events import cases
 
+from services.intake import restored
 from services.intake.domain import receipts
+from services.intake.settings import Settings
 from tests.intake.asking import by_code, code, receive, told
 from tests.intake.given import BEGAN, Projected, begun, credit, opened, replied
 from tests.web.serving import Client
@@ -205,3 +209,29 @@ def test_P1_an_erasure_by_the_resident_says_when_it_is_complete(api: Client, ass
         [f"petition-{petition}"],
     )
     assert data["complete"] == first.json()["complete"]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_rule_13_U2_a_petition_that_came_back_is_followed_by_the_number_it_had(
+    api: Client, settings: Settings, rows: Rows, taken: bool
+) -> None:
+    """Given a restore from before its registration, which came back from Kafka. Where another petition that is older
+    has the number it would get first, it gets the next, as it did before.
+    """
+    received = raised(api)
+    petition = UUID(received["petition"])
+    [(position,)] = rows("SELECT position FROM events WHERE stream = %s", [f"petition-{petition}"])
+    rows("DELETE FROM receipt WHERE petition = %s", [petition])
+    if taken:
+        rows("INSERT INTO receipt VALUES (%s, %s)", [uuid4(), receipts.read_number(received["number"])])
+    assert follow(api, code(received)).json()["code"] == "code.wrong"
+
+    async def refill() -> None:
+        async with await psycopg.AsyncConnection.connect(settings.database("intake")) as connection:
+            await restored.refill(settings, connection, position - 1)
+
+    asyncio.run(refill())
+    [(number,)] = rows("SELECT number FROM receipt WHERE petition = %s", [petition])
+    assert (receipts.written(number) == received["number"]) is not taken
+    seen = follow(api, code(received, number=receipts.written(number)))
+    assert (seen.status_code, seen.json().get("petition")) == (200, received["petition"])

@@ -91,7 +91,8 @@ def test_P3_a_proof_holds_and_says_what_is_proved(
         expect(checker.locator("#facts")).to_contain_text(shown)
     number = published(residents)
     checker.fill(
-        "#known", "0123 4567 89ab cdef 0123 4567 89ab cdef\n" + " ".join(number[i : i + 4] for i in range(0, 32, 4))
+        "#known",
+        f"notify: {'0123 ' * 8}\nIntake " + " ".join(number[i : i + 4] for i in range(0, 32, 4)),
     )
     expect(checker.locator("#verdict b")).to_have_text("成立 · It holds")
     expect(checker.locator("#verdict")).to_contain_text("公钥也在公布的公钥里")
@@ -191,9 +192,29 @@ def test_P3_a_seal_of_somebody_elses_shows_against_the_published_keys(
 ) -> None:
     paste(checker, by_another(proof))
     expect(checker.locator("#verdict")).to_contain_text("还要看公钥是不是公布的那一把")
-    checker.fill("#known", published(residents))
+    checker.fill("#known", f"intake {published(residents)}")
     expect(checker.locator("#verdict b")).to_have_text("不成立 · It does not hold")
-    expect(checker.locator("#verdict")).to_contain_text("不在公布的公钥里")
+    expect(checker.locator("#verdict")).to_contain_text("不在 intake 公布的公钥里")
+
+
+def test_P3_the_published_key_of_another_service_proves_nothing_of_this_one(
+    checker: Page, proof: Proof, residents: Installation
+) -> None:
+    """Whoever has the key of notify's relay could sign what they like in the name of intake."""
+    paste(checker, proof)
+    checker.fill("#known", f"notify {published(residents)}\nintake {'0123' * 8}")
+    expect(checker.locator("#verdict b")).to_have_text("不成立 · It does not hold")
+    expect(checker.locator("#verdict")).to_contain_text("不在 intake 公布的公钥里")
+
+
+@pytest.mark.parametrize("line", ["{}", "intake {}0", "intake", "intake: 0123, {}"])
+def test_P3_a_published_key_without_its_service_is_asked_for_again(
+    checker: Page, proof: Proof, residents: Installation, line: str
+) -> None:
+    paste(checker, proof)
+    checker.fill("#known", line.format(published(residents)))
+    expect(checker.locator("#verdict b")).to_have_text("没有核对 · Not checked")
+    expect(checker.locator("#verdict")).to_contain_text("先写系统的名字")
 
 
 def test_P3_a_browser_that_cannot_check_says_so(checker: Page, proof: Proof) -> None:

@@ -5,16 +5,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from kafka import KafkaConsumer, TopicPartition
+from lianxin_schemas import codec
 from lianxin_schemas.events.seals import LaneEnd, LogRecovered
+from lianxin_schemas.topics import BY_NAME
 from psycopg.conninfo import make_conninfo
 
-from services.runtime import ahead, log
-from services.runtime.inbox import Inbox, Message, Outcome, Received
+from services.runtime import ahead, log, topics
+from services.runtime.inbox import Inbox, Lane, Message, Outcome, Received
 from services.runtime.log import Overtaken
 from services.runtime.marks import read_bookmarks
 from services.runtime.receiver import OVERTAKEN_MOST, Moved, Receiver, Work
 from services.runtime.settings import Settings
-from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting
+from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting, publish
 from tests.runtime.making import corrected, decision, logged, message, raw, sealed, visits_in
 
 pytestmark = pytest.mark.anyio
@@ -352,6 +355,33 @@ async def test_rule_13_what_was_applied_beyond_the_end_is_ahead_of_its_log(
     await one.start()
     assert (await one.take(visits(settings, 2, 3, 4))).counts == {Outcome.DUPLICATE: 2, Outcome.PARKED: 1}
     assert seen() == [1, 2, 3]
+
+
+async def test_rule_13_what_is_ahead_is_listed_by_one_reading_of_each_partition(
+    consumer: Make, settings: Settings, info: str, seen: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given four events beyond the end of their lane, one of them not in Kafka any more."""
+    one, sent = consumer(), visits(settings, 1, 2, 3, 4)
+    await one.take(visits(settings, 1, 2, 3, 4, 5))
+    with pytest.raises(Moved):
+        await one.take([ended(settings, 1)])
+    monkeypatch.setattr(topics, "EVERY", [BY_NAME["visits"]])
+    topics.apply(settings)
+    publish(settings, sent)
+    read: list[int] = []
+    seek = KafkaConsumer.seek
+
+    def seeking(self: KafkaConsumer, part: TopicPartition, offset: int) -> None:
+        read.append(offset)
+        seek(self, part, offset)
+
+    monkeypatch.setattr(KafkaConsumer, "seek", seeking)
+    async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+        found = await ahead.events(connection, settings, NAME)
+    lane = Lane(f"/{settings.space}/intake/1", "visits", PLACE)
+    ids = [codec.unwrap(each.value).id for each in sent[1:]]
+    assert found == [ahead.Ahead(lane, at, id_, ()) for at, id_ in zip((2, 3, 4, 5), [*ids, None], strict=True)]
+    assert (read, seen()) == ([1], [1, 2, 3, 4, 5]), "from the place before which it cannot stand"
 
 
 async def test_rule_13_a_log_ends_lanes_of_its_own_service_only_and_the_first_word_holds(

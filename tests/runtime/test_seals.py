@@ -9,7 +9,7 @@ import pytest
 from lianxin_schemas.events.seals import LogSealed
 
 from deploy.local import keys
-from services.runtime import log, merkle, seals, verify_log
+from services.runtime import log, log_order, merkle, seals, verify_log
 from tests.runtime.consuming import publish
 from tests.runtime.making import petition
 from tests.runtime.relaying import PLACE, keep, visits
@@ -22,8 +22,8 @@ def sealed(world: World, position: int) -> None:
     until(lambda: world.query("intake", "SELECT sealed FROM relay") >= [(position,)], f"sealed up to {position}")
 
 
-def verified(world: World, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(world.verb("intake", "log", "verify", "--json", code=code))
+def verified(world: World, code: int = 0, *more: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(world.verb("intake", "log", "verify", "--json", *more, code=code))
     return found
 
 
@@ -111,6 +111,34 @@ CHANGED: dict[str, tuple[str, list[tuple[int, str]]]] = {
         "UPDATE events SET data = (data::jsonb - 'root' - 'signature' - 'key')::json WHERE position = 13",
         [(13, "this seal is not signed"), (13, "this seal has no root")],
     ),
+    "rewritten whole, no seal signed any more": (
+        """UPDATE events SET data = replace(data::text, '"care"', '"other"')::json WHERE position = 3;"""
+        "UPDATE events SET data = (data::jsonb - 'root' - 'signature' - 'key')::json WHERE topic = 'seals'",
+        [(at, f"this seal {what}") for at in (9, 13) for what in ("is not signed", "has no root")],
+    ),
+    "rewritten whole, without seals": (
+        "DELETE FROM events WHERE topic = 'seals'; DELETE FROM lane WHERE topic = 'seals';"
+        "UPDATE events SET position = position - 1 WHERE position > 9;"
+        "UPDATE events SET recordedtime = recordedtime - interval '3 h';"
+        "UPDATE head SET position = 11; UPDATE relay SET (position, sealed) = (11, 0)",
+        [(1, "lies under no seal, though it was recorded at *")],
+    ),
+    "a seal over what lies behind it": (
+        """UPDATE events SET data = replace(data::text, ':12', ':999999999999')::json WHERE position = 13""",
+        [
+            (13, "this seal covers positions up to 999999999999, behind itself"),
+            (9, "lies under no seal, though all were sealed up to 12"),
+        ],
+    ),
+    "two versions of a stream in turn": (
+        "UPDATE events SET version = -version WHERE topic = 'seals';"
+        "UPDATE events SET version = 3 + version WHERE topic = 'seals'",
+        [
+            (9, "the version 2 of log-intake follows on 0"),
+            (1, "lies under no seal, as all do up to 8"),
+            *[(13, "*"), (9, "*")],
+        ],
+    ),
 }
 
 
@@ -178,14 +206,40 @@ def test_rule_8_a_new_key_leaves_old_seals_good(log_of_twelve: World, tmp_path: 
     assert used == [(2,)]
 
 
-def test_rule_8_plain_seals_of_earlier_releases_are_told_apart_and_stay(log_of_twelve: World) -> None:
+def test_rule_8_plain_seals_of_earlier_releases_pass_up_to_where_somebody_says_so(log_of_twelve: World) -> None:
     world = log_of_twelve
     world.query(
         "intake", "UPDATE events SET data = (data::jsonb - 'root' - 'signature' - 'key')::json WHERE position = 9"
     )
-    found = verified(world, 1)  # the seal itself lies under the next, and was changed
-    assert found["signed_from"] == 9
+    found = verified(world, 1, "--plain-to", "8")  # the seal itself lies under the next, and was changed
+    assert (found["signed_from"], found["plain"]) == (9, 1)
     assert [each["position"] for each in found["differences"]] == [13, 9]
+    for more in ((), ("--plain-to", "7")):
+        found = verified(world, 1, *more)
+        assert [each["position"] for each in found["differences"]] == [9, 9, 13, 9], "a seal over 8 must be signed"
+
+
+def test_rule_8_verify_keeps_no_snapshot_while_it_reads_and_what_is_kept_meanwhile_is_no_matter(
+    log_of_twelve: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given pages of two rows, when the log grows between them, each has been a transaction of its own."""
+    world, steps = log_of_twelve, []
+    monkeypatch.setattr(log_order, "PAGE", 2)
+    monkeypatch.setattr(verify_log, "PAGE", 2)
+
+    def progress(done: int, of: int) -> None:
+        steps.append((done, of))
+        keep(world, petition())
+        assert world.query(
+            "intake",
+            "SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)",
+        ) == []  # fmt: skip
+
+    public = world.settings.model_copy(update={"seal_keys": keys.seal_keys(world.folder / "keys")})
+    report = verify_log.verify(public, "intake", progress)
+    assert (report.differences, report.positions, report.unsealed) == ([], 13, 1)
+    assert steps == [(at, 26) for at in (2, 4, 6, 8, 10, 12, 13, 21, 25)]
 
 
 REFUSED: dict[str, tuple[Callable[[World], dict[str, str]], str]] = {

@@ -10,7 +10,19 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from services.runtime import inbox, parked, project, readback, rebuild, receiver, recover, relay, takeback, unsealed
+from services.runtime import (
+    inbox,
+    parked,
+    project,
+    readback,
+    rebuild,
+    receiver,
+    recover,
+    relay,
+    takeback,
+    torn,
+    unsealed,
+)
 
 NAMED = (
     "a batch failed",
@@ -23,6 +35,7 @@ NAMED = (
     "away",
     "bad message",
     "Contradicted",
+    "finished",
     "hole",
     "hurry",
     "killed",
@@ -57,6 +70,7 @@ WATCHED: Mapping[ModuleType, tuple[str, ...]] = {
     rebuild: ("check_kinds", "_note_kinds"),
     recover: (),
     takeback: ("_row",),
+    torn: (),
     unsealed: (),
 }
 """Modules whose lines have all to be run, and functions of them that the simulation has no use for, or in part."""

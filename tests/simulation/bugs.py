@@ -139,7 +139,7 @@ BUGS = (
     Bug(
         "recover knows of no torn command",
         recover,
-        "_torn",
+        "_in_part",
         "if cut or ids !=",
         "if None is ids !=",
         ("restore", "tail"),

@@ -214,7 +214,7 @@ def audit(service: str, tables: Tables) -> None:
     need({k: n for k, n in tables.lanes.items() if n} == dict(lanes), "lane counters differ", service)
     need(len({row.id for row in rows}) == len(rows), "an id stands twice", service)
     for cause, found in causes.items():
-        if cause not in tables.torn:
+        if cause not in tables.torn | tables.finished:
             wanted = [event_id(cause, nth) for nth in range(len(found))]
             need([row.id for row in found] == wanted, "ids do not follow the cause", service, cause)
             span = found[-1].position - found[0].position + 1
@@ -285,6 +285,9 @@ def decided_once(stage: Stage) -> None:
         if row.type == "lianxin.petition.registered.v1" and place not in tables.parked and not _missing(tables, place):
             gone = set(tables.torn) | {UUID(int=0)}
             need(row.id in causes or row.id in gone, "a petition has no case", row.stream)
+    limited = {row.causation for row in tables.events.values() if row.type == "lianxin.case.limit_set.v1"}
+    for row in opened:
+        need(row.causation in limited or row.causation in tables.torn, "a case has no limit", row.stream)
 
 
 def _missing(tables: Tables, place: tuple[Any, ...]) -> bool:

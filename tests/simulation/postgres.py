@@ -82,7 +82,9 @@ class Database:
 
     def restore(self, nth: int) -> None:
         """The server starts anew with a backup; a standby that lagged looks the same."""
+        finished = self.tables.finished
         self.tables = self.history[nth].copy()
+        self.tables.finished |= finished
         del self.history[nth + 1 :]
         self.restart()
 

@@ -32,7 +32,7 @@ def cases(rows: Iterable[Any]) -> dict[UUID, dict[str, Any]]:
             for petition, text in zip(petitions, texts, strict=True):
                 changed = json.loads(text)
                 known = found.get(petition, {})
-                if "credit" not in changed and row.type == "lianxin.case.assigned.v1" and known["phase"] == "opened":
+                if changed.pop("assigned", False) and known["phase"] == "opened":
                     changed["phase"] = "assigned"
                 found[petition] = known | changed
     return found

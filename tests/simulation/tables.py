@@ -111,6 +111,8 @@ class Tables:
     """Positions that are nowhere."""
     torn: set[UUID] = field(default_factory=set)
     """Commands of which a part was lost."""
+    finished: set[UUID] = field(default_factory=set)
+    """Causes that were torn and have been finished: their events stand apart. No backup takes that back."""
     closed: dict[Lane, int] = field(default_factory=dict)
     """Where lanes end that a recovered log has left behind."""
 

@@ -159,8 +159,11 @@ class OfInbox(Statement):
         cases = self.tables.cases
         for petition, text in zip(*given, strict=True):
             changed = json.loads(text)
+            known = cases.get(petition, {})
+            if changed.pop("assigned", False) and known.get("phase") == "opened":
+                changed = {"phase": "assigned"} | changed
             if petition in cases or "petition" in changed:
-                cases[petition] = cases.get(petition, {}) | changed
+                cases[petition] = known | changed
 
     def zone_known(self, given: Any) -> Result:
         return [(zone,) for zone in given[0] if zone in self.tables.zones]

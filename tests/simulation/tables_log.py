@@ -175,22 +175,20 @@ class OfLog(Statement):
             self.tables.events[row.position] = row._replace(siblings=together[row.causation])
 
     def cut(self, given: Any) -> Result:
-        causes: dict[UUID, list[Row]] = {}
-        for at in sorted(self.tables.events):
-            if at > given[0]:
-                causes.setdefault(self.tables.events[at].causation, []).append(self.tables.events[at])
         found: Result = []
-        for cause, rows in causes.items():
-            last = rows[-1].position
-            starts = last + 1 in self.tables.lost and last not in self.tables.lost
-            found.append((cause, [row.id for row in rows], last == self.tables.position or starts))
+        for at in sorted(at for at in self.tables.events if at > given[0])[: given[1]]:
+            row = self.tables.events[at]
+            starts = at + 1 in self.tables.lost and at not in self.tables.lost
+            found.append((at, row.causation, row.siblings, row.id, at == self.tables.position or starts))
         return found
 
     def tear(self, given: Any) -> None:
-        for cause in given[0]:
-            if cause in self.tables.torn:
-                raise Taken("torn_pkey")
         self.tables.torn |= set(given[0])
+
+    def mend(self, given: Any) -> None:
+        self.tables.torn -= set(given[0])
+        self.tables.finished |= set(given[0])
+        self.world.tell("finished")
 
     def newest(self, given: Any) -> Result:
         versions = [self.tables.events[at].version for at in self.tables.streams.get(given[0], ())]

@@ -33,8 +33,9 @@ COLUMNS: LiteralString = (
 )
 # What an event does not speak of stays as it is. A case that is older than the table gets its row by `rebuild` alone.
 UPSERT: LiteralString = (
-    "INSERT INTO case_now SELECT (jsonb_populate_record(c, n.changed)).* FROM unnest(%s::uuid[], %s::jsonb[])"
-    " AS n (petition, changed) LEFT JOIN case_now c USING (petition)"
+    "INSERT INTO case_now SELECT (jsonb_populate_record(c, CASE WHEN c.phase = 'opened' AND n.changed ? 'assigned'"
+    """ THEN '{"phase": "assigned"}'::jsonb || n.changed ELSE n.changed END)).*"""
+    " FROM unnest(%s::uuid[], %s::jsonb[]) AS n (petition, changed) LEFT JOIN case_now c USING (petition)"
     " WHERE c.petition IS NOT NULL OR n.changed ? 'petition'"
     f" ON CONFLICT (petition) DO UPDATE SET ({COLUMNS}) = ROW (excluded.*)"
 )
@@ -77,8 +78,10 @@ def _changes(  # noqa: PLR0911 - one return per event reads best
         case CaseOpened():
             return {**event.model_dump(mode="json"), "phase": Phase.OPENED, "reopened": False}
         case CaseAssigned():
-            # A case is opened and assigned in one decision; a hand-over leaves the phase as it is.
-            reached = {"phase": Phase.ASSIGNED} if row.get("phase") == Phase.OPENED else {}
+            # Whoever opens a case assigns it; a hand-over leaves the phase as it is. Where the two are not written
+            # together, the row knows which it is.
+            phase = row.get("phase")
+            reached = {"phase": Phase.ASSIGNED} if phase == Phase.OPENED else {} if phase else {"assigned": True}
             return {**event.credit.model_dump(), **reached}
         case CaseLimitSet():
             return {"due": event.due}

@@ -28,7 +28,7 @@ from services.runtime.log import Entry
 BEGINNING = date(1, 1, 1)
 """The `since` of what was known first: it holds for all days before as well."""
 
-TABLES: Mapping[str, LiteralString] = {
+TABLES: Mapping[LiteralString, LiteralString] = {
     "region": "SELECT region, level, parent FROM region",
     "office": "SELECT office, sector, region FROM office",
     "cadre": "SELECT cadre, office, rank, strengths FROM cadre",
@@ -36,14 +36,6 @@ TABLES: Mapping[str, LiteralString] = {
     "household": "SELECT household, since, of_group, care FROM household",
     "responsibility": "SELECT kind, subject, since, cadre, until FROM responsibility",
 }
-EMPTY: Sequence[LiteralString] = (
-    "DELETE FROM region",
-    "DELETE FROM office",
-    "DELETE FROM cadre",
-    "DELETE FROM zone",
-    "DELETE FROM household",
-    "DELETE FROM responsibility",
-)
 
 
 def rows(entries: Sequence[Entry]) -> list[Statement]:

@@ -6,12 +6,14 @@ from typing import Any, LiteralString
 import psycopg
 
 from services.assignment.store import inbox, register
-from services.runtime import log
+from services.runtime import history, log
 from services.runtime.database import Statement, send
 from services.runtime.log import Entry
 
-TABLES: Mapping[str, LiteralString] = {**register.TABLES, "case_now": f"SELECT {inbox.COLUMNS} FROM case_now"}
-EMPTY: Sequence[LiteralString] = (*register.EMPTY, "DELETE FROM case_now")
+TABLES: Mapping[LiteralString, LiteralString] = {
+    **register.TABLES,
+    "case_now": f"SELECT {inbox.COLUMNS} FROM case_now",
+}
 TOPICS = ("responsibility", "cases")
 
 
@@ -21,18 +23,30 @@ def rows(entries: Sequence[Entry]) -> list[Statement]:
 
 
 async def rebuild(connection: psycopg.AsyncConnection[Any]) -> int:
-    """Refills the tables from the log in one transaction; answers with the number of events.
+    """Refills the tables from the log, all or nothing; answers with the number of events.
 
-    The log is read before anything is locked; writers wait for the tables alone to be filled.
+    The log is read a page at a time into tables of this connection alone, which its statements find before the live
+    ones of the same names; writers wait only for what came meanwhile and for the copy.
     """
-    entries, reached = await log.history(connection, TOPICS)
-    fill = rows(entries)
+    await send(connection, [(f"CREATE TEMP TABLE {name} (LIKE public.{name} INCLUDING ALL)", []) for name in TABLES])
+    count, reached = await _fill(connection, 0)
     async with connection.transaction():
         await connection.execute("SELECT FROM head FOR UPDATE")
-        behind, _ = await log.history(connection, TOPICS, reached)
-        await send(connection, [(sql, []) for sql in EMPTY])
-        await send(connection, [*fill, *rows(behind)])
-    return len(entries) + len(behind)
+        behind, _ = await _fill(connection, reached)
+        for name in TABLES:
+            await connection.execute(f"DELETE FROM public.{name}")
+            await connection.execute(f"INSERT INTO public.{name} SELECT * FROM pg_temp.{name}")
+    await send(connection, [(f"DROP TABLE pg_temp.{name}", []) for name in TABLES])
+    return count + behind
+
+
+async def _fill(connection: psycopg.AsyncConnection[Any], reached: int) -> tuple[int, int]:
+    """Takes in what the log holds behind a position; answers with how many events, and the position reached."""
+    count = 0
+    async for entries, now in history.pages(connection, TOPICS, reached):
+        await send(connection, rows(entries))
+        count, reached = count + len(entries), now
+    return count, reached
 
 
 async def snapshot(

@@ -79,10 +79,9 @@ async def destroy_all(connection: Connection, persons: Sequence[tuple[str, str]]
     return cursor.rowcount
 
 
-async def own(pool: Pool, name: str) -> bytes:
+async def own(connection: Connection, name: str) -> bytes:
     """A key of the installation by what it is for, made when first asked for."""
-    async with pool.connection() as connection:
-        await connection.execute("INSERT INTO own_key VALUES (%s, %s) ON CONFLICT DO NOTHING", [name, os.urandom(32)])
-        cursor = await connection.execute("SELECT key FROM own_key WHERE name = %s", [name])
-        [(key,)] = await cursor.fetchall()
-        return bytes(key)
+    await connection.execute("INSERT INTO own_key VALUES (%s, %s) ON CONFLICT DO NOTHING", [name, os.urandom(32)])
+    cursor = await connection.execute("SELECT key FROM own_key WHERE name = %s", [name])
+    [(key,)] = await cursor.fetchall()
+    return bytes(key)

@@ -1,7 +1,8 @@
 """Numbers of petitions, and tries at them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 from services.runtime.database import Connection
@@ -15,6 +16,21 @@ async def give(connection: Connection, petition: UUID, numbers: Iterable[str]) -
         if row := await cursor.fetchone():
             return str(row[0])
     raise AssertionError("numbers do not end")
+
+
+async def give_all(connection: Connection, petitions: Sequence[UUID], number: Callable[[UUID, int], str]) -> None:
+    """Numbers for petitions that have none yet, by `number` as in `give`: first come, first served."""
+    await connection.execute(
+        "INSERT INTO receipt SELECT * FROM unnest(%s::uuid[], %s::text[]) ON CONFLICT DO NOTHING",
+        [list(petitions), [number(each, 0) for each in petitions]],
+    )
+    cursor = await connection.execute(
+        "SELECT id FROM unnest(%s::uuid[]) WITH ORDINALITY AS n (id, nth)"
+        " WHERE NOT EXISTS (SELECT FROM receipt WHERE petition = id) ORDER BY nth",
+        [list(petitions)],
+    )
+    for (each,) in await cursor.fetchall():
+        await give(connection, each, (number(each, nth) for nth in count(1)))
 
 
 async def petition(connection: Connection, number: str) -> UUID | None:
