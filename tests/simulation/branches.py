@@ -92,6 +92,8 @@ NOT_HERE: Mapping[tuple[str, str], str] = {
     ("recover.py", "raise Unrecoverable("): "Kafka does not change bytes here",
     ("relay.py", "break"): "seldom: all that was fetched lies behind another relay's mark",
     ("takeback.py", "case LogRecovered() as recovered:"): "no backup is older than a recovery here",
+    ("takeback.py", "self.end(recovered)"): "as above",
+    ("takeback.py", "self._found.end(item.event)"): "as above",
     ("takeback.py", "for end in recovered.lanes:"): "as above",
     (
         "takeback.py",
