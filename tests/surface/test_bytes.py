@@ -26,7 +26,8 @@ from tests.surface.runs import runs
 from tests.surface.spoiling import spoilt
 
 EXAMPLES = [
-    path.read_bytes() for path in sorted(Path(lianxin_schemas.__file__).parents[1].glob("examples/*/v*/*.json"))
+    path.read_bytes().rstrip()
+    for path in sorted(Path(lianxin_schemas.__file__).parents[1].glob("examples/*/v*/*.json"))
 ]
 REASONS = {"no-envelope", "unknown-type", "invalid-data", "wrong-subject"}
 messages = st.binary(max_size=300) | spoilt(st.sampled_from(EXAMPLES))
@@ -56,7 +57,7 @@ def test_a_row_is_read_back_as_it_was_sent_or_unreadable(message: bytes) -> None
         assert error.reason in {"no-envelope", "not-as-encoded"}
     else:
         assert codec.encode(row) == message
-        assert row.data.encode() == codec.unwrap(message).payload
+        assert row.data.encode() == bytes(codec.unwrap(message).payload)
 
 
 @runs(200)
