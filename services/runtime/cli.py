@@ -227,6 +227,7 @@ def _project(service: Service) -> int:
 
     projection = service.consumer
     assert isinstance(projection, Projection)
+    rebuild.collect_seldom()
     receiver = _receiver(service, projection)
 
     async def work() -> int:
@@ -258,6 +259,7 @@ def _progress(verb: str, what: str) -> Callable[[int, int], None]:
 def _rebuild(service: Service, arguments: argparse.Namespace) -> int:
     projection, progress = service.consumer, _progress("read", "messages")
     assert isinstance(projection, Projection)
+    rebuild.collect_seldom()
     work = rebuild.rebuild(service.settings, service.name, projection, progress, max(1, arguments.processes))
     count = _run(work)
     print(f"\nrebuilt from {count} messages and swapped")
