@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +45,7 @@ LARGEST = 512 * 1024
 
 
 _text = json.encoder.encode_basestring_ascii
+_moment = datetime.fromisoformat
 
 
 class Unreadable(Exception):
@@ -131,11 +131,13 @@ def unwrap(message: bytes | None) -> Envelope:
     """
     text = message or b""
     if head := HEAD.match(text):
-        with suppress(msgspec.MsgspecError, ValueError, RecursionError):  # another spelling may still make an envelope
+        try:
             envelope = _decode(text)
-            _ = envelope.time, envelope.recordedtime
+            _ = _moment(envelope.time_text), _moment(envelope.recordedtime_text)
             if head.end() + len(memoryview(envelope.payload)) + 1 == len(text):  # data, and nothing behind them
                 return envelope
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            pass  # another spelling may still make an envelope
     try:
         whole = Wrapped.model_validate_json(text, strict=True)
     except ValidationError as error:

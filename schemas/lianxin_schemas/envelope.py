@@ -63,7 +63,7 @@ class Wrapped(BaseModel):
     data: dict[str, Any]
 
 
-class Envelope(msgspec.Struct, frozen=True, rename=lambda name: name.removesuffix("_text")):
+class Envelope(msgspec.Struct, frozen=True, gc=False, rename=lambda name: name.removesuffix("_text")):
     """What stands around an event, checked as `Wrapped` says. Ids and moments are kept in the one spelling they have on
     the wire, since many a reader only passes them on; `payload` is the data as JSON text, not looked at yet.
     """

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
 
 ID_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$"
@@ -68,6 +69,14 @@ Time = Annotated[AwareDatetime, BeforeValidator(_spelt), AfterValidator(_in_rang
 """A moment with its offset from UTC (RFC 3339)."""
 Day = Annotated[date, AfterValidator(_day_in_range)]
 """A local day (Asia/Shanghai)."""
+
+
+_uuid = msgspec.json.Encoder().encode
+
+
+def text(id_: UUID) -> str:
+    """What `str` makes of it, in a third of the time: every event says its stream."""
+    return _uuid(id_)[1:-1].decode()
 
 
 def rfc3339(moment: datetime) -> str:

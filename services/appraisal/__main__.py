@@ -2,8 +2,8 @@
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
-from services.appraisal import operating
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
 from services.appraisal.store import policies
@@ -20,11 +20,11 @@ def main() -> int:
         from services.appraisal.api.app import application
         from services.web.app import serve
 
-        operating.adopt(settings, None)  # an installation is never without a policy; refuses while Kafka is ahead
+        _operating().adopt(settings, None)  # an installation is never without a policy; refuses while Kafka is ahead
         serve(application(settings), settings)
 
     service = cli.Service(
-        name=operating.SERVICE,
+        name="appraisal",
         folder=Path(__file__).parent,
         settings=settings,
         serve=serve,
@@ -41,10 +41,17 @@ def main() -> int:
     )
     adopt = group.add_parser("adopt", help="adopt the shipped policies that never were, or the one in a file")
     adopt.add_argument("--file", type=Path, help="a JSON file with policy, valid_from, nodes and bands")
-    adopt.set_defaults(run=lambda arguments: operating.adopt(settings, arguments.file))
+    adopt.set_defaults(run=lambda arguments: _operating().adopt(settings, arguments.file))
     rebuild = group.add_parser("rebuild", help="refill the table of policies from the log")
-    rebuild.set_defaults(run=lambda _: operating.rebuild(settings))
+    rebuild.set_defaults(run=lambda _: _operating().rebuild(settings))
     return cli.main(top)
+
+
+def _operating() -> ModuleType:
+    """The web comes with it, and takes as long to load as all the rest; so only verbs that need it load it."""
+    from services.appraisal import operating
+
+    return operating
 
 
 if __name__ == "__main__":

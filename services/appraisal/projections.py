@@ -9,17 +9,18 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import psycopg
 from lianxin_schemas.envelope import Envelope
 from lianxin_schemas.events import cases, petitions, ratings, responsibility, seals, visits
 from lianxin_schemas.events.base import Event
 
 from services import categories
-from services.appraisal.store import merge
+from services.appraisal.store import filling, merge
 from services.appraisal.store.tables import TABLES, Rows
+from services.runtime.database import Connection, Statement
+from services.runtime.filling import Filling
 from services.runtime.inbox import Lane, Received
 from services.runtime.rebuild import Projection
-from services.runtime.receiver import Work
+from services.runtime.receiver import InTwo, Work
 
 HERE = ZoneInfo("Asia/Shanghai")
 LEVELS = {responsibility.ZoneLevel.GROUP: 0, responsibility.ZoneLevel.VILLAGE: 1, responsibility.ZoneLevel.TOWNSHIP: 2}
@@ -148,12 +149,29 @@ def _keep(rows: Rows, fact: Fact) -> None:
     slots[slot] = values
 
 
-async def handler(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
-    """Brings the rows of a batch to the database, holding no lock; the merge runs with the marks."""
+class Prepared(NamedTuple):
+    """A batch as the database takes it."""
+
+    staged: merge.Texts
+    merges: list[Statement]
+
+
+def prepare(received: list[Received]) -> Prepared:
+    """Folds a batch and writes it down."""
     rows = fold(received)
-    if not merge.few(rows):
-        await merge.stage(connection, rows)
-    return Work(statements=merge.statements(rows))
+    return Prepared({} if merge.few(rows) else merge.written(rows), merge.statements(rows))
+
+
+async def keep(connection: Connection, batch: Prepared) -> Work:
+    """Brings the rows of a batch to the database, holding no lock; the merge runs with the marks."""
+    await merge.stage(connection, batch.staged)
+    return Work(statements=batch.merges)
+
+
+async def fill(connection: Connection, received: list[Received]) -> Work:
+    """The same while empty tables are filled: rows are only added."""
+    await merge.copy(connection, merge.written(fold(received)))
+    return Work()
 
 
 KINDS: frozenset[type[Event]] = frozenset(
@@ -186,4 +204,10 @@ KINDS: frozenset[type[Event]] = frozenset(
         seals.LogSealed,
     }
 )
-PROJECTION = Projection(name="project", kinds=KINDS, tables=tuple(TABLES), handler=handler)
+PROJECTION = Projection(
+    name="project",
+    kinds=KINDS,
+    tables=tuple(TABLES),
+    handler=InTwo(prepare, keep),
+    filling=Filling(fill, filling.STEPS),
+)

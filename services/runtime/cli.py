@@ -174,6 +174,7 @@ def _project(service: Service) -> int:
 
     projection = service.consumer
     assert isinstance(projection, Projection)
+    rebuild.collect_seldom()
     receiver = _receiver(service, projection)
 
     async def work() -> int:
@@ -193,6 +194,7 @@ def _directory(service: Service) -> int:
 def _rebuild(service: Service, arguments: argparse.Namespace) -> int:
     projection, progress = service.consumer, counting("read", "messages")
     assert isinstance(projection, Projection)
+    rebuild.collect_seldom()
     work = rebuild.rebuild(service.settings, service.name, projection, progress, max(1, arguments.processes))
     count = _run(work)
     print(f"\nrebuilt from {count} messages and swapped")

@@ -19,8 +19,8 @@ from lianxin_schemas.events.seals import SealEvent
 from lianxin_schemas.partition import murmur2_all
 from lianxin_schemas.topics import BY_NAME
 
-STEP = 40
-"""Messages that are looked into at a time: about 0.3 ms."""
+STEP = 200
+"""Messages that are looked into at a time: about 2 ms."""
 REREAD_AFTER = 10.0
 """Seconds that an Early may wait without progress before its partition is read again from the start."""
 
@@ -193,9 +193,8 @@ class Inbox:
         """Decides on messages in the order given. `refused` names numbers the handler could not accept, and why."""
         self.open(messages)
         result = Sorted(keys=set(state.keys))
-        for message in messages:
-            result.ends[message.topic, message.partition] = message.offset + 1
-            result.counts[self._sort_one(message, state, refused, result)] += 1
+        result.ends = {(message.topic, message.partition): message.offset + 1 for message in messages}
+        result.counts = Counter([self._sort_one(message, state, refused, result) for message in messages])
         return result
 
     def _sort_one(  # noqa: PLR0911 - one return per outcome reads best

@@ -88,6 +88,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             for record in records
         ]
         await self._receiver.inbox.open_ahead(messages)
+        self._receiver.foresee(messages)
         return messages
 
     def _drop(self) -> None:

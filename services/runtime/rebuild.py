@@ -21,6 +21,7 @@ from lianxin_schemas.topics import consumed_by
 from psycopg import sql
 
 from services.runtime import broker, parked
+from services.runtime.filling import Filling, finish
 from services.runtime.inbox import Inbox, Message
 from services.runtime.receiver import Handler, Moved, Receiver
 from services.runtime.settings import Settings
@@ -52,6 +53,8 @@ class Projection:
     kinds: frozenset[type[Event]]
     tables: tuple[str, ...]
     handler: Handler
+    filling: Filling | None = None
+    """How a rebuild fills its tables, if not by the handler."""
 
 
 class KindsGrew(Exception):
@@ -134,48 +137,70 @@ async def rebuild(
         settings.database(service, guarded=False), autocommit=True
     ) as connection:
         await connection.execute(parked.LOCK, [projection.name])
-        await _prepare(connection, projection)
-        with ProcessPoolExecutor(processes, get_context("spawn")) as others:
-            loop = asyncio.get_running_loop()
-            helped = [
-                loop.run_in_executor(others, _fill_alone, settings, service, projection, Share(nth, processes))
-                for nth in range(1, processes)
-            ]
-            count = await _fill(settings, service, projection, Share(0, processes), progress)
-            count += sum(await asyncio.gather(*helped))
+        while True:
+            await _prepare(connection, projection)
+            try:
+                count = await _fill_together(settings, service, projection, progress, processes)
+            except Moved as moved:
+                logger.info("beginning anew: %s", moved)
+            else:
+                break
+        if projection.filling:
+            logger.info("all is read, and the tables are being finished")
+            await finish(_beside(settings, service), projection.filling, projection.tables)
         await _swap(connection, projection)
         return count
 
 
-def _fill_alone(settings: Settings, service: str, projection: Projection, share: Share) -> int:
+async def _fill_together(
+    settings: Settings, service: str, projection: Projection, progress: Callable[[int, int], None], processes: int
+) -> int:
+    """Raises Moved when lanes have ended under way; no process is at work any more then."""
+    with ProcessPoolExecutor(processes, get_context("spawn")) as others:
+        loop = asyncio.get_running_loop()
+        helped = [
+            loop.run_in_executor(others, _fill_alone, settings, service, projection, Share(nth, processes))
+            for nth in range(1, processes)
+        ]
+        count = await _fill(settings, service, projection, Share(0, processes), progress)
+        return count + sum(await asyncio.gather(*helped))
+
+
+def collect_seldom() -> None:
+    """Two batches on their way are some 150,000 objects without a cycle: the collector is not to look at them again and
+    again, which cost 1.5 us an event. What was imported lives as long as the process.
+    """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(300_000, 20, 100)
+
+
+def _fill_alone(settings: Settings, service: str, projection: Projection, share: Share) -> int:
+    collect_seldom()
     return asyncio.run(_fill(settings, service, projection, share, lambda _done, _of: None))
 
 
 async def _fill(
     settings: Settings, service: str, projection: Projection, share: Share, progress: Callable[[int, int], None]
 ) -> int:
-    """Takes in a share of the topics, into the tables beside; answers with how many messages it has."""
-    info = settings.database(service, guarded=False)
-    beside = psycopg.conninfo.make_conninfo(info, options=f"-c timezone=UTC -c search_path={BESIDE},public")
-    receiver = Receiver(beside, Inbox(BESIDE, settings.space, projection.kinds), projection.handler)
+    """Takes in a share of the topics, into the tables beside; answers with how many messages it has. Raises Moved."""
+    handler = projection.filling.handler if projection.filling else projection.handler
+    receiver = Receiver(_beside(settings, service), Inbox(BESIDE, settings.space, projection.kinds), handler)
     try:
-        while True:
-            async with aclosing(history(settings, service, progress, share)) as batches:
-                count = await _take_all(receiver, batches)
-            if count is not None:
-                return count
-            await receiver.start()
+        async with aclosing(history(settings, service, progress, share)) as batches:
+            return await _take_all(receiver, batches)
     finally:
         await receiver.close()
 
 
-async def _take_all(receiver: Receiver, batches: AsyncIterator[list[Message]]) -> int | None:
-    """How many messages were taken in; None when lanes ended under way, and all is to be read once more.
+def _beside(settings: Settings, service: str) -> str:
+    """Where tables are those of the rebuild. Commits need not be durable: what they have written is, with the swap."""
+    info = settings.database(service, guarded=False)
+    options = f"-c timezone=UTC -c search_path={BESIDE},public -c synchronous_commit=off"
+    return psycopg.conninfo.make_conninfo(info, options=options)
 
-    While the database works on a batch, the next one is fetched and looked into.
-    """
+
+async def _take_all(receiver: Receiver, batches: AsyncIterator[list[Message]]) -> int:
+    """How many messages were taken in. While the database works on a batch, the next one is fetched and looked into."""
 
     async def opened() -> list[Message] | None:
         messages = await anext(batches, None)
@@ -189,8 +214,6 @@ async def _take_all(receiver: Receiver, batches: AsyncIterator[list[Message]]) -
             following = asyncio.create_task(opened())
             await receiver.take(messages)
             count += len(messages)
-    except Moved:
-        return None
     finally:
         following.cancel()
         await asyncio.wait([following])
@@ -202,10 +225,11 @@ async def _prepare(connection: psycopg.AsyncConnection[Any], projection: Project
     async with connection.transaction():
         await connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {0} CASCADE").format(sql.Identifier(BESIDE)))
         await connection.execute(sql.SQL("CREATE SCHEMA {0}").format(sql.Identifier(BESIDE)))
+        like = "INCLUDING ALL EXCLUDING INDEXES" if projection.filling else "INCLUDING ALL"
         for table in projection.tables:
             await connection.execute(
-                sql.SQL("CREATE TABLE {0}.{1} (LIKE public.{1} INCLUDING ALL)").format(
-                    sql.Identifier(BESIDE), sql.Identifier(table)
+                sql.SQL("CREATE TABLE {0}.{1} (LIKE public.{1} {2})").format(
+                    sql.Identifier(BESIDE), sql.Identifier(table), sql.SQL(like)
                 )
             )
         for name in ("mark", "bookmark", "parked"):

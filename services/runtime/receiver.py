@@ -5,11 +5,12 @@ Reactions (Faust) and projections (aiokafka) both feed it; the transaction, and 
 
 import asyncio
 import logging
+import operator
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
 from lianxin_schemas.events.base import Event
@@ -50,6 +51,33 @@ class Reaction:
     handler: Handler
 
 
+@dataclass(frozen=True)
+class InTwo(Generic[T]):
+    """A handler in two parts. What the first makes of a batch, without a database and without refusing any, can be made
+    while the database works on the batch before.
+    """
+
+    prepare: Callable[[list[Received]], T]
+    keep: Callable[[psycopg.AsyncConnection[Any], T], Awaitable[Work]]
+
+    async def __call__(self, connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
+        """Both."""
+        return await self.keep(connection, self.prepare(received))
+
+
+class _Ahead(NamedTuple):
+    """A batch that was sorted and prepared before its turn, from the state that stood or was to stand then."""
+
+    messages: Sequence[Message]
+    state: State
+    result: Sorted
+    prepared: Any
+
+    def fits(self, messages: Sequence[Message], state: State) -> bool:
+        same = len(messages) == len(self.messages) and all(map(operator.is_, messages, self.messages))
+        return same and state is self.state
+
+
 class Moved(Exception):
     """Somebody has moved the marks, freed a key or ended a lane: drop what is in memory, read on from the bookmarks."""
 
@@ -88,14 +116,26 @@ class Receiver:
         self._alone = asyncio.Lock()
         self._parted = False
         self._most: int | None = None
+        self._next: State | None = None
+        """What the state will be once the batch at hand is kept."""
+        self._ahead: _Ahead | None = None
 
     async def start(self) -> dict[tuple[str, int], int]:
         """Forgets what it holds in memory, as after every change of assignment; answers with the bookmarks."""
         async with self._alone:
-            self._state = None
+            self._state = self._next = None
             self._parted = False
             self.earlies.forget()
             return await self.patiently(lambda connection: read_bookmarks(connection, self.inbox.consumer))
+
+    def foresee(self, messages: Sequence[Message]) -> None:
+        """Sorts and prepares the batch that comes next, as if the one at hand were kept. If it is not, that was in
+        vain: a batch is decided on from the state that it finds.
+        """
+        state = self._next or self._state
+        if state and messages and isinstance(self.handler, InTwo):
+            result = self.inbox.sort(messages, state, {})
+            self._ahead = _Ahead(messages, state, result, self.handler.prepare(result.applied))
 
     async def take(self, messages: Sequence[Message]) -> Sorted:
         """Takes messages in, for good when it returns. Waits while the database is away. Raises Moved.
@@ -175,9 +215,16 @@ class Receiver:
         refused: dict[tuple[Lane, int], str],
     ) -> Sorted:
         state = self._state = self._state or await read_state(connection, self.inbox.consumer)
-        result = self.inbox.sort(messages, state, refused)
-        work = await self.handler(connection, result.applied)
+        ahead, self._ahead = self._ahead, None
+        if not (ahead and not refused and ahead.fits(messages, state)):
+            ahead = None
+        result = ahead.result if ahead else self.inbox.sort(messages, state, refused)
         marks = state.marks | result.marks
+        following = self._next = State(marks, result.keys, state.aside, state.ends)
+        if ahead and isinstance(self.handler, InTwo):
+            work = await self.handler.keep(connection, ahead.prepared)
+        else:
+            work = await self.handler(connection, result.applied)
         earlies = self.earlies
         earlies.note(result, marks, time.monotonic())
         offsets = {place: earlies.bookmark(*place, end) for place, end in result.ends.items()}
@@ -192,7 +239,7 @@ class Receiver:
                 *bookmark(self.inbox.consumer, offsets),
             ],
         )
-        self._state = State(marks, result.keys, state.aside, state.ends)
+        self._state, self._next = following, None
         if any(isinstance(item.event, LogRecovered) for item in result.seals):
             self._state = await read_state(connection, self.inbox.consumer)
             if self._state.ends != state.ends:

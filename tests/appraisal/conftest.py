@@ -14,6 +14,7 @@ from services.appraisal.settings import Settings
 from services.runtime import migrate
 from services.runtime.database import conninfo
 from tests.appraisal.asking import Client, serving
+from tests.appraisal.county import Broker
 from tests.appraisal.given import SPACE, Published, Store
 from tests.servers import Addresses
 
@@ -81,3 +82,10 @@ def log() -> Published:
 def installation(servers: Addresses) -> Settings:
     """A space of its own, with a database of its own name."""
     return make(servers, f"t{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def broker(installation: Settings) -> Iterator[Broker]:
+    made = Broker(installation)
+    yield made
+    made.producer.close()

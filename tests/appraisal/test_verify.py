@@ -2,104 +2,23 @@
 
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from kafka import KafkaProducer
-from lianxin_schemas.events.petitions import Satisfaction, Solved
-from lianxin_schemas.events.ratings import MarkLevel, RatingKind
-from lianxin_schemas.events.responsibility import CadreRegistered, Rank, RegionLevel, ZoneDrawn, ZoneLevel
-from lianxin_schemas.events.visits import VisitCorrected, VisitWithdrawn, WithdrawalReason
+from lianxin_schemas.events.visits import VisitWithdrawn, WithdrawalReason
 
-from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
 from services.appraisal.store import merge
 from services.appraisal.verify import verify
-from services.runtime import rebuild, topics
 from services.runtime.inbox import Message
-from services.runtime.receiver import Moved
+from tests.appraisal.county import Broker, story
 from tests.appraisal.given import (
     Published,
     Store,
-    assigned,
-    at,
-    limit,
-    marked,
-    opened,
-    paired,
-    region,
-    registered,
-    released,
-    reopened,
-    replied,
-    term,
     uid,
-    verdict,
     visit,
-    withdrawn,
-    zone,
 )
 
 SPACE_PARTITION = 5
-
-
-def story(seed: random.Random) -> list[Any]:
-    """A county in a quarter, with corrections and withdrawals."""
-    found: list[object] = [zone("z-1", "c-1", "g-1"), CadreRegistered(cadre="c-1", office="o-1", rank=Rank.VILLAGE)]
-    found += [term(f"c-{number}") for number in range(1, 7)]
-    found += [paired(f"h-{number}", f"c-{number % 6 + 1}") for number in range(40)]
-    for number in range(200):
-        homes = {f"h-{seed.randrange(44)}" for _ in range(seed.randint(1, 3))}
-        day = f"2026-0{seed.randint(1, 3)}-{seed.randint(10, 28)}"
-        made = visit(number, f"c-{seed.randint(1, 6)}", day, *sorted(homes))
-        found.append(made)
-        if seed.random() < 0.2:
-            found.append(visit(number, f"c-{seed.randint(1, 6)}", "2026-02-11", *made.households, kind=VisitCorrected))
-        if seed.random() < 0.1:
-            found.append(VisitWithdrawn(visit=uid(number), reason=WithdrawalReason.WRONG_PERSON))
-    found += [region("141002", RegionLevel.COUNTY), region("141002100000", RegionLevel.TOWNSHIP, "141002")]
-    found.append(ZoneDrawn(zone="z-1", level=ZoneLevel.GROUP, groups=("g-1",), region="141002100000"))
-    for number in range(1, 7):
-        counts = [seed.randint(1, 9) for _ in range(5)]
-        found.append(released(number, f"c-{number}", *counts, kind=seed.choice(list(RatingKind))))
-        found.append(marked(number, f"c-{number}", seed.randint(0, 100), seed.choice(list(MarkLevel))))
-    for number in range(60):
-        cadre = f"c-{seed.randint(1, 6)}"
-        found.append(registered(number, complaint=seed.random() < 0.1, category=seed.choice(["03", "05.01"])))
-        found.append([opened(number, f"2026-0{seed.randint(1, 3)}-03"), assigned(number, cadre)])
-        found.append(limit(number, "2026-03-01 00:00"))
-        if seed.random() < 0.8:
-            found.append((replied(number, cadre), at(f"2026-0{seed.randint(2, 3)}-0{seed.randint(1, 9)} 09:00")))
-            found.append(verdict(number, seed.choice(list(Solved)), seed.choice(list(Satisfaction))))
-        elif seed.random() < 0.3:
-            found.append(withdrawn(number, "2026-02-20 09:00"))
-        if seed.random() < 0.2:
-            found += [reopened(number, cadre), limit(number, "2026-06-01 00:00")]
-    return found
-
-
-class Broker:
-    """Sends messages to the topics at the offsets they carry."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        topics.apply(settings)
-        self.producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-
-    def send(self, messages: list[Message]) -> None:
-        sent = [
-            self.producer.send(self.settings.topic(message.topic), message.value, partition=message.partition)
-            for message in messages
-        ]
-        for message, future in zip(messages, sent, strict=True):
-            assert future.get(30).offset == message.offset
-
-
-@pytest.fixture
-def broker(installation: Settings) -> Iterator[Broker]:
-    made = Broker(installation)
-    yield made
-    made.producer.close()
 
 
 @pytest.fixture
@@ -164,47 +83,6 @@ def test_A12_verify_finds_nothing_and_then_bites(store: Store, broker: Broker) -
     assert len(found) == 21
     assert found[0] == "household h-0: live nothing, refolded version = 1, grp = g-1"
     assert found[-1].startswith("and ")
-
-
-def test_A12_rebuild_under_a_running_receiver(store: Store, broker: Broker) -> None:
-    log = Published(store.settings.space)
-    first = log.all(*story(random.Random(2)))
-    broker.send(first)
-    store.take(first)
-    before = store.tables()
-    store.query("UPDATE visit_tally SET visits = 77")
-    assert verify(store.settings)
-
-    late = log.all(visit(950, "c-1", "2026-03-02", "h-5"), visit(950, "c-2", "2026-03-03", "h-6", kind=VisitCorrected))
-    store.take(late[:1])  # the live process is ahead of the topics that the rebuild reads
-    work = rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None)
-    assert store.runner.run(work) == len(first)
-    assert store.tables() == before
-
-    broker.send(late)
-    with pytest.raises(Moved):
-        store.take(late[1:])
-    bookmarks = store.runner.run(store.receiver.start())
-    assert bookmarks["visits", late[0].partition] == late[0].offset
-    store.settles(late)
-    assert verify(store.settings) == []
-    store.runner.run(rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None))
-    assert verify(store.settings) == []
-
-
-def test_A12_a_rebuild_by_two_processes_comes_to_the_same(store: Store, broker: Broker) -> None:
-    log = Published(store.settings.space)
-    messages = log.all(*story(random.Random(3)))
-    broker.send(messages)
-    store.take(messages)
-    before = store.tables()
-    store.query("UPDATE visit_tally SET visits = 77")
-
-    work = rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None, processes=2)
-    assert store.runner.run(work) == len(messages)
-
-    assert store.tables() == before
-    assert verify(store.settings) == []
 
 
 def test_A12_rows_that_were_staged_and_rows_that_went_along_are_the_same(

@@ -15,7 +15,7 @@ from services.runtime import ahead, log, topics
 from services.runtime.inbox import Inbox, Lane, Message, Outcome, Received
 from services.runtime.log import Overtaken
 from services.runtime.marks import read_bookmarks
-from services.runtime.receiver import OVERTAKEN_MOST, Moved, Receiver, Work
+from services.runtime.receiver import OVERTAKEN_MOST, InTwo, Moved, Receiver, Work
 from services.runtime.settings import Settings
 from tests.runtime.consuming import KINDS, NAME, TABLE, Make, Noting, publish
 from tests.runtime.making import corrected, decision, logged, message, raw, sealed, visits_in
@@ -95,6 +95,45 @@ async def test_rule_9_duplicates_alone_do_not_move_a_bookmark_past_marks_that_fe
     assert await one.start() == {("visits", PLACE): 1}
     await one.take(visits(settings, 2, 3))
     assert seen() == [1, 2, 3]
+
+
+async def test_rule_9_a_batch_is_prepared_while_the_one_before_is_kept_and_once_only(
+    settings: Settings, seen: Callable[[], list[int]]
+) -> None:
+    noting, prepared, coming = Noting(), list[list[int]](), visits(settings, 3, 4)
+
+    def prepare(received: list[Received]) -> list[Received]:
+        prepared.append([item.envelope.lanenumber for item in received])
+        return received
+
+    async def keep(connection: psycopg.AsyncConnection[Any], received: list[Received]) -> Work:
+        if len(prepared) == 1:
+            one.foresee(coming)
+        return await noting(connection, received)
+
+    one = Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), InTwo(prepare, keep))
+    await one.take(visits(settings, 1, 2))
+    await one.take(coming)
+    await one.close()
+    assert seen() == [1, 2, 3, 4]
+    assert prepared == [[1, 2], [3, 4]]
+
+
+async def test_rule_9_a_batch_that_was_prepared_is_decided_on_anew_when_marks_are_not_as_foreseen(
+    settings: Settings, rows: Rows, seen: Callable[[], list[int]]
+) -> None:
+    one = Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), InTwo(list, Noting()))
+    await one.take(visits(settings, 1, 2))
+    coming = visits(settings, 3, 4)
+    one.foresee(coming)
+    rows("UPDATE mark SET number = 1")
+    rows("DELETE FROM seen WHERE number > 1")
+    await one.start()
+    await one.take(coming)
+    assert seen() == [1], "2 is missing now, so these are early"
+    await one.take(visits(settings, 2, 3, 4))
+    await one.close()
+    assert seen() == [1, 2, 3, 4]
 
 
 async def test_rule_2_a_batch_that_takes_longer_than_a_transaction_may_last_is_halved_until_it_goes_through(

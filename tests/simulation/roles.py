@@ -27,7 +27,7 @@ from services.runtime.log import Entry
 from services.runtime.project import Feed
 from services.runtime.readback import Ahead
 from services.runtime.rebuild import Projection
-from services.runtime.receiver import Handler, Moved, Receiver, Unfit, Work
+from services.runtime.receiver import Handler, InTwo, Moved, Receiver, Unfit, Work
 from services.runtime.relay import Relay
 from tests.simulation import clients, postgres, recovering
 from tests.simulation.clients import Desk, Promised
@@ -60,15 +60,20 @@ async def react_on(connection: Any, batch: list[Received]) -> Work:
     return Work(work.decisions, [*work.statements, ("CAME", batch)])
 
 
-async def fold_in(_: Any, received: list[Received]) -> Work:
+def folded(received: list[Received]) -> Work:
     """appraisal's projection: its own fold, and a tally that a second application would falsify."""
     return Work(statements=[("FOLDED", [projections.fold(received), received])])
 
 
-PROJECTION = Projection("project", projections.KINDS, ("fold",), fold_in)
+async def _kept(_: Any, work: Work) -> Work:
+    return work
+
+
+FOLD = InTwo(folded, _kept)
+PROJECTION = Projection("project", projections.KINDS, ("fold",), FOLD)
 CONSUMERS: dict[str, tuple[str, frozenset[Any], Handler]] = {
     "assignment": (reactions.NAME, reactions.KINDS, react_on),
-    "appraisal": (PROJECTION.name, PROJECTION.kinds, fold_in),
+    "appraisal": (PROJECTION.name, PROJECTION.kinds, FOLD),
 }
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lianxin_schemas.events.base import Event, Part
 from lianxin_schemas.events.petitions import Channel
-from lianxin_schemas.ids import CadreId, CategoryCode, Day, OfficeId, PersonId, Time, Uuid, VaultRef, ZoneId
+from lianxin_schemas.ids import CadreId, CategoryCode, Day, OfficeId, PersonId, Time, Uuid, VaultRef, ZoneId, text
 
 
 class Outcome(StrEnum):
@@ -65,7 +65,7 @@ class CaseEvent(Event):
 
     @property
     def stream(self) -> str:
-        return f"case-{self.petition}"
+        return f"case-{text(self.petition)}"
 
 
 class CaseOpened(CaseEvent):

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from lianxin_schemas.events.base import Event
-from lianxin_schemas.ids import CategoryCode, PersonId, Uuid, VaultRef, ZoneId
+from lianxin_schemas.ids import CategoryCode, PersonId, Uuid, VaultRef, ZoneId, text
 
 
 class Channel(StrEnum):
@@ -44,7 +44,7 @@ class PetitionEvent(Event):
 
     @property
     def stream(self) -> str:
-        return f"petition-{self.petition}"
+        return f"petition-{text(self.petition)}"
 
 
 class PetitionRegistered(PetitionEvent):

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from lianxin_schemas.events.base import Event, Part
-from lianxin_schemas.ids import CadreId, CategoryCode, Day, HouseholdId, Time, Uuid
+from lianxin_schemas.ids import CadreId, CategoryCode, Day, HouseholdId, Time, Uuid, text
 
 
 class Purpose(StrEnum):
@@ -59,7 +59,7 @@ class Visit(Event):
 
     @property
     def stream(self) -> str:
-        return f"visit-{self.visit}"
+        return f"visit-{text(self.visit)}"
 
 
 class VisitLogged(Visit):
@@ -83,4 +83,4 @@ class VisitWithdrawn(Event):
 
     @property
     def stream(self) -> str:
-        return f"visit-{self.visit}"
+        return f"visit-{text(self.visit)}"

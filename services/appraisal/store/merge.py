@@ -16,18 +16,17 @@ from services.runtime.database import Statement
 CREATE = "; ".join(f"CREATE TEMP TABLE incoming_{name} (LIKE {name})" for name in FACTS)
 
 SIZE = f"SELECT sum(pg_relation_size(to_regclass('pg_temp.incoming_' || name))) FROM unnest(ARRAY{[*FACTS]}) AS name"
+Texts = dict[str, str]
+"""Rows by table, in COPY's text format, in the order of tables."""
 FEW = 100
 """Rows up to which a batch goes with its merge."""
 LARGE = 1024 * 1024
 """Bytes from which emptying a temporary table at once is cheaper than row by row; below, new files cost more."""
 
 
-async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
-    """Fills the session's temporary tables with these rows and nothing else.
-
-    Each connection makes them once, like the tables that its search path finds: those of a rebuild in a rebuild.
-    """
-    used = [name for name in FACTS if rows[name]]
+async def stage(connection: psycopg.AsyncConnection[Any], texts: Texts) -> None:
+    """Fills the session's temporary tables with these rows and nothing else. Each connection makes them once."""
+    used = list(texts)
     if not used:
         return
     async with connection.transaction():
@@ -39,11 +38,20 @@ async def stage(connection: psycopg.AsyncConnection[Any], rows: Rows) -> None:
             await connection.execute(f"TRUNCATE {', '.join(f'incoming_{name}' for name in used)}")
         else:
             await connection.execute("; ".join(f"DELETE FROM incoming_{name}" for name in used))
-        for name in used:
-            columns = ", ".join(FACTS[name].columns)
-            copy = f"COPY incoming_{name} ({columns}) FROM STDIN"
-            async with connection.cursor().copy(copy) as target:
-                await target.write("".join(_lines(FACTS[name], rows[name])))
+        await copy(connection, texts, "incoming_")
+
+
+async def copy(connection: psycopg.AsyncConnection[Any], texts: Texts, prefix: str = "") -> None:
+    """Adds rows to tables whose names begin with a prefix."""
+    for name, text in texts.items():
+        columns = ", ".join(FACTS[name].columns)
+        async with connection.cursor().copy(f"COPY {prefix}{name} ({columns}) FROM STDIN") as target:
+            await target.write(text)
+
+
+def written(rows: Rows) -> Texts:
+    """Rows as COPY takes them."""
+    return {name: "".join(_lines(FACTS[name], rows[name])) for name in FACTS if rows[name]}
 
 
 def _lines(table: Table, rows: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]]) -> Iterable[str]:
@@ -138,6 +146,13 @@ GROUP BY household, day, cadre HAVING sum(visits) <> 0 OR sum(withdrawn) <> 0 OR
 ON CONFLICT (household, day, cadre)
 DO UPDATE SET visits = t.visits + excluded.visits, withdrawn = t.withdrawn + excluded.withdrawn
 """
+VISITS_COUNTED = f"""
+INSERT INTO visit_tally
+SELECT unnest(households), day, cadre, sum(stands::int), sum((NOT stands)::int)
+FROM (SELECT *, {_STANDS.format("t")} AS stands FROM visit AS t WHERE hashtext(cadre) & %d = %d) AS counted
+GROUP BY 1, 2, 3
+"""
+"""The same of all visits at once, into an empty table; a part of all cadres at a time."""
 # C9: out of the base are those withdrawn before their limit. A case opened again counts as in time only if both replies
 # were, and is open until the second.
 BASE = "({0}.withdrawn IS NULL OR {0}.withdrawn >= {0}.due)"
@@ -170,21 +185,32 @@ def _moved(nth: int, sign: str) -> str:
 
 _NAMES = ", ".join(_FIGURES)
 _SUMS = ", ".join(f"sum({name})" for name in _FIGURES)
+_COUNTED = f"""
+INSERT INTO case_tally AS t (kind, subject, month, {_NAMES})
+SELECT kind, subject, month, {_SUMS} FROM moved WHERE subject IS NOT NULL AND month IS NOT NULL
+GROUP BY kind, subject, month HAVING {" OR ".join(f"sum({name}) <> 0" for name in _FIGURES)}
+"""
 CASES = f"""
 WITH changed AS (
     {_merge("case_fact")}
     RETURNING {_side("old", 0)}, {_side("new", 1)}
 ), moved AS (
     SELECT s.* FROM changed, LATERAL (VALUES {_moved(0, "-")}, {_moved(1, "")}) AS s (kind, subject, month, {_NAMES})
-    WHERE s.subject IS NOT NULL AND s.month IS NOT NULL
 )
-INSERT INTO case_tally AS t (kind, subject, month, {_NAMES})
-SELECT kind, subject, month, {_SUMS} FROM moved
-GROUP BY kind, subject, month HAVING {" OR ".join(f"sum({name}) <> 0" for name in _FIGURES)}
+{_COUNTED}
 ORDER BY kind, subject, month
 ON CONFLICT (kind, subject, month)
 DO UPDATE SET {", ".join(f"{name} = t.{name} + excluded.{name}" for name in _FIGURES)}
 """
+CASES_COUNTED = f"""
+WITH changed AS (
+    SELECT {_side("c", 1)} FROM case_fact AS c
+), moved AS (
+    SELECT s.* FROM changed, LATERAL (VALUES {_moved(1, "")}) AS s (kind, subject, month, {_NAMES})
+)
+{_COUNTED}
+"""
+"""The same of all cases at once, into an empty table."""
 # Only rows emptied by this very transaction can be found: every other one has deleted its own before its commit.
 EMPTY = {
     "visit": "DELETE FROM visit_tally WHERE visits = 0 AND withdrawn = 0",
