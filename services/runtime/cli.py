@@ -193,6 +193,7 @@ def _migrate(service: Service) -> int:
     shared = {
         migrate.LOG: service.has_log,
         migrate.INBOX: True,
+        migrate.ARRIVE: True,
         migrate.RECOVER: service.has_log,
         migrate.SESSION: service.serve is not None,
         migrate.DIRECTORY: service.directory,
