@@ -175,11 +175,15 @@ class Slow:
 
 async def test_one_who_comes_while_the_look_for_another_ends_is_not_forgotten(pool: AsyncConnectionPool) -> None:
     one = arrivals(Slow(pool))  # type: ignore[arg-type]
+    await mark(pool, 0)
     for steps in range(20):
-        await mark(pool, steps)
         await one.wait(f"visits.7.1:{steps}")
         for _ in range(steps):
             await asyncio.sleep(0)
+        waiting = asyncio.create_task(one.wait(f"visits.7.1:{steps + 1}"))
+        await asyncio.sleep(0)
+        await mark(pool, steps + 1)
+        await waiting
 
 
 async def test_a_connection_that_ends_is_told_to_who_waits_and_the_next_one_looks_anew(
