@@ -17,6 +17,7 @@ from typing import Any
 
 import aiokafka.errors
 import psycopg
+import uvloop
 from kafka.errors import KafkaError
 from lianxin_schemas.events.base import Event
 
@@ -235,7 +236,8 @@ def _project(service: Service) -> int:
         await project.run(service.settings, service.name, receiver)
         return 0
 
-    return _run(work())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work())
 
 
 def _directory(service: Service) -> int:

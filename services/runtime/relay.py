@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import psycopg
+import uvloop
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from lianxin_schemas import codec
@@ -33,6 +34,10 @@ BATCH = 2_000
 ACKNOWLEDGED_WITHIN = 60.0
 MOST_SEALED = 4_096
 """Positions under one seal: whoever asks for a proof has this many rows read and hashed."""
+MARK_EVERY = 0.05
+"""Seconds within which the mark follows what was acknowledged: a commit of its own for each of many small batches would
+cost as much as they do. What lies between is sent again after a crash.
+"""
 RENEW_EVERY = 1.0
 """Seconds between renewals of the lease over an empty log."""
 
@@ -87,6 +92,9 @@ class Relay:
         self._holder = settings.member or str(uuid4())
         self._epoch = 0
         self._position = 0
+        """Up to which all is acknowledged."""
+        self._marked = 0
+        """What the mark in the database says of it."""
         self._held = 0.0
 
     async def run(self) -> None:
@@ -102,7 +110,8 @@ class Relay:
         await listener.execute("LISTEN log")
         while True:
             if not await self._forward(sender):
-                async for _ in listener.notifies(timeout=0.2, stop_after=1):
+                timeout = 0.2 if self._marked == self._position else MARK_EVERY
+                async for _ in listener.notifies(timeout=timeout, stop_after=1):
                     pass
             if time.monotonic() - sealed >= self._settings.seal_every:
                 await self._seal()
@@ -120,6 +129,7 @@ class Relay:
             )
             if row := await cursor.fetchone():
                 self._epoch, self._position = row
+                self._marked = self._position
                 logger.info("relay of %s: epoch %s, from position %s", self._service, *row)
                 return
             if not waiting:
@@ -129,7 +139,7 @@ class Relay:
 
     async def _hold(self, position: int) -> None:
         await self._connection.execute("SELECT relay_at(%s, %s)", [self._epoch, position])
-        self._position = position
+        self._position = self._marked = position
         self._held = time.monotonic()
 
     def _renewing(self) -> Callable[[int], None]:
@@ -145,7 +155,7 @@ class Relay:
         return progress
 
     async def _forward(self, sender: KafkaProducer) -> int:
-        """Publishes the next rows and moves the mark behind them; answers with how many there were."""
+        """Publishes the next rows, and lets the mark follow when it is time; answers with how many there were."""
         rows, places = await self._rows(self._position)
         failpoints.reach("relay.after-read")
         if rows:
@@ -156,8 +166,9 @@ class Relay:
                 hash_: (Lane(str(row.source), *place), row.number)
                 for row, place, hash_ in zip(rows, places, hashes, strict=True)
             }
-            await self._hold(rows[-1].position)
-        elif time.monotonic() - self._held > RENEW_EVERY:
+            self._position = rows[-1].position
+        every = RENEW_EVERY if self._marked == self._position else MARK_EVERY
+        if time.monotonic() - self._held > every:
             await self._hold(self._position)
         return len(rows)
 
@@ -306,7 +317,8 @@ def run(settings: Settings, service: str) -> NoReturn:
     """
     code = 1
     try:
-        asyncio.run(_serve(settings, service))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, service))
     except (Ahead, seals.NoKey) as error:
         logger.error("%s", error)
         code = 3
