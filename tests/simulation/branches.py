@@ -10,7 +10,19 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from services.runtime import inbox, parked, project, readback, rebuild, receiver, recover, relay, takeback, unsealed
+from services.runtime import (
+    inbox,
+    parked,
+    project,
+    publish,
+    readback,
+    rebuild,
+    receiver,
+    recover,
+    relay,
+    takeback,
+    unsealed,
+)
 
 NAMED = (
     "a batch failed",
@@ -51,7 +63,8 @@ WATCHED: Mapping[ModuleType, tuple[str, ...]] = {
     inbox: (),
     readback: ("guard", "refuse_if_ahead", "look"),
     receiver: ("close",),
-    relay: ("producer", "_serve", "run"),
+    publish: ("producer", "_acknowledged"),
+    relay: ("_connected", "_serve", "run"),
     parked: ("rows",),
     project: ("run", "_start", "on_partitions_assigned"),
     rebuild: ("check_kinds", "_note_kinds"),

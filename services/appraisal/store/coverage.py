@@ -132,7 +132,8 @@ FROM page JOIN visit v USING (visit) LEFT JOIN household h USING (household) ORD
 }
 # The first table of all is the first to be locked here, too, so that nothing need be locked beforehand: `reading.LOCK`.
 _ONE = f"""
-SELECT (SELECT max(recorded) FROM progress), {_STATUS}, true FROM visit v, unnest(v.households) AS n (household) LEFT JOIN household h USING (household)
+SELECT (SELECT max(recorded) FROM progress), {_STATUS}, true
+FROM visit v, unnest(v.households) AS n (household) LEFT JOIN household h USING (household)
 WHERE v.visit = %(visit)s ORDER BY household"""
 
 
