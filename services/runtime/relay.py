@@ -34,10 +34,10 @@ logger = logging.getLogger(__name__)
 BATCH = 2_000
 MOST_SEALED = 4_096
 """Positions under one seal: whoever asks for a proof has this many rows read and hashed."""
+PACE = 0.005
+"""Seconds from one batch to the next: one of one costs all on its way nearly what one of ten does."""
 MARK_EVERY = 0.05
-"""Seconds within which the mark follows what was acknowledged: a commit of its own for each of many small batches would
-cost as much as they do. What lies between is sent again after a crash.
-"""
+"""Seconds within which the mark follows what was acknowledged. What lies between is sent again after a crash."""
 RENEW_EVERY = 1.0
 """Seconds between renewals of the lease over an empty log."""
 
@@ -72,13 +72,20 @@ class Relay:
         listener = await psycopg.AsyncConnection.connect(self._settings.database(self._service), autocommit=True)
         await listener.execute("LISTEN log")
         while True:
-            if not await self._forward(sender):
-                timeout = 0.2 if self._marked == self._position else MARK_EVERY
-                async for _ in listener.notifies(timeout=timeout, stop_after=1):
-                    pass
+            await self._turn(sender, listener)
             if time.monotonic() - sealed >= self._settings.seal_every:
                 await self._seal()
                 sealed = time.monotonic()
+
+    async def _turn(self, sender: AIOKafkaProducer, listener: psycopg.AsyncConnection[Any]) -> None:
+        """Sends what there is, and waits: for the next batch's time, or until there is something."""
+        began = time.monotonic()
+        if await self._forward(sender):
+            await asyncio.sleep(max(0.0, began + PACE - time.monotonic()))
+            return
+        timeout = 0.2 if self._marked == self._position else MARK_EVERY
+        async for _ in listener.notifies(timeout=timeout, stop_after=1):
+            pass
 
     async def _take_lease(self) -> None:
         waiting = False
