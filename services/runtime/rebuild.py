@@ -114,6 +114,7 @@ async def history(
             for tp, records in (await kafka.getmany(*left, timeout_ms=1_000, max_records=BATCH)).items():
                 topic = parts[tp]
                 found += [Message(topic, tp.partition, r.offset, r.value) for r in records if r.offset < ends[tp]]
+            for tp in left:  # where nothing came, too: the last offsets of a partition may be empty
                 at[tp] = await kafka.position(tp)
             yield found
             progress(sum(min(at[tp], ends[tp]) for tp in parts), sum(ends.values()))
