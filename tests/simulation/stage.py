@@ -159,7 +159,7 @@ async def _to_thread(work: Callable[..., T], *given: Any) -> T:
 
 
 async def _sleep(seconds: float) -> None:
-    if seconds:
+    if seconds > relay.PACE:  # which is less than a step lasts
         stage().world.sleep(seconds)
 
 
