@@ -16,6 +16,7 @@ from typing import Any
 
 import aiokafka.errors
 import psycopg
+import uvloop
 from kafka.errors import KafkaError
 
 from services.runtime import cli_log, cli_parked, lag, migrate, parked, readback, rebuild, relay, seals
@@ -140,6 +141,7 @@ def _migrate(service: Service) -> int:
     shared = {
         migrate.LOG: service.has_log,
         migrate.INBOX: True,
+        migrate.ARRIVE: True,
         migrate.RECOVER: service.has_log,
         migrate.SESSION: service.serve is not None,
         migrate.DIRECTORY: service.directory,
@@ -182,7 +184,8 @@ def _project(service: Service) -> int:
         await project.run(service.settings, service.name, receiver)
         return 0
 
-    return _run(work())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work())
 
 
 def _directory(service: Service) -> int:

@@ -8,8 +8,9 @@ import psycopg
 HERE = Path(__file__).parent
 LOG = HERE / "log.sql"
 INBOX = HERE / "inbox.sql"
+ARRIVE = HERE / "arrive.sql"
 RECOVER = HERE / "recover.sql"
-PLUMBING = (LOG, INBOX, RECOVER)
+PLUMBING = (LOG, INBOX, ARRIVE, RECOVER)
 """What every service with a log and consumers needs."""
 SESSION = HERE.parent / "web" / "session.sql"
 DIRECTORY = HERE / "directory.sql"

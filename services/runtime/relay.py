@@ -1,28 +1,30 @@
 """Carries the log to Kafka, in order, and reads back what arrived (protocol rules 5-8). One is active, others wait.
 
-Crash-only: whatever goes wrong ends the process, and the restart at the mark is the retry. Neither flush() nor close()
-of the producer is ever called: kafka-python 3.0 may hang in them for ever.
+Crash-only: whatever goes wrong ends the process, and the restart at the mark is the retry.
 """
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+import aiokafka.errors
 import psycopg
-from kafka import KafkaProducer
+import uvloop
+from aiokafka import AIOKafkaProducer
 from kafka.errors import KafkaError
 from lianxin_schemas import codec
 from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
 
-from services.runtime import broker, failpoints, log, merkle, seals
+from services.runtime import failpoints, log, merkle, seals
 from services.runtime.database import pause
 from services.runtime.inbox import Lane
 from services.runtime.marks import bookmark, move_marks, read_state
+from services.runtime.publish import producer, publish
 from services.runtime.readback import NAME, Ahead, compare, open_readback
 from services.runtime.settings import Settings
 from services.runtime.unsealed import Unsealed
@@ -30,48 +32,14 @@ from services.runtime.unsealed import Unsealed
 logger = logging.getLogger(__name__)
 
 BATCH = 2_000
-ACKNOWLEDGED_WITHIN = 60.0
 MOST_SEALED = 4_096
 """Positions under one seal: whoever asks for a proof has this many rows read and hashed."""
+PACE = 0.005
+"""Seconds from one batch to the next: one of one costs all on its way nearly what one of ten does."""
+MARK_EVERY = 0.05
+"""Seconds within which the mark follows what was acknowledged. What lies between is sent again after a crash."""
 RENEW_EVERY = 1.0
 """Seconds between renewals of the lease over an empty log."""
-
-
-def producer(settings: Settings) -> KafkaProducer:
-    """A producer that keeps order, or fails for good. Its constructor blocks until the broker answers."""
-    return KafkaProducer(
-        **broker.options(settings),
-        acks="all",
-        enable_idempotence=True,
-        compression_type="lz4",
-        batch_size=256 * 1024,
-        delivery_timeout_ms=2**31 - 1,
-        allow_auto_create_topics=False,
-        max_block_ms=int(ACKNOWLEDGED_WITHIN * 1000),
-    )
-
-
-def publish(
-    sender: KafkaProducer,
-    settings: Settings,
-    rows: Sequence[codec.Row],
-    places: Sequence[tuple[str, int]],
-    progress: Callable[[int], None],
-) -> list[bytes]:
-    """Sends rows; once all are acknowledged, answers with the hash of each message as a leaf under a seal.
-
-    `progress` is told each position up to which all are. Raises KafkaError; the producer is of no use then.
-    """
-    messages = [codec.encode(row) for row in rows]
-    futures = [
-        sender.send(settings.topic(topic), value=message, key=row.stream.encode(), partition=partition)
-        for row, message, (topic, partition) in zip(rows, messages, places, strict=True)
-    ]
-    hashes = [merkle.leaf(message) for message in messages]
-    for row, future in zip(rows, futures, strict=True):
-        future.get(timeout=ACKNOWLEDGED_WITHIN)
-        progress(row.position)
-    return hashes
 
 
 class Relay:
@@ -87,6 +55,9 @@ class Relay:
         self._holder = settings.member or str(uuid4())
         self._epoch = 0
         self._position = 0
+        """Up to which all is acknowledged."""
+        self._marked = 0
+        """What the mark in the database says of it."""
         self._held = 0.0
 
     async def run(self) -> None:
@@ -95,18 +66,26 @@ class Relay:
         self._unsealed = await self._sent_before()
         self._back = await open_readback(self._connection, self._settings, self._service)
         self._back.heard = self._unsealed.arrived
-        sender = await asyncio.to_thread(producer, self._settings)
+        sender = await producer(self._settings)
         await self._read_back()
         sealed = time.monotonic()
         listener = await psycopg.AsyncConnection.connect(self._settings.database(self._service), autocommit=True)
         await listener.execute("LISTEN log")
         while True:
-            if not await self._forward(sender):
-                async for _ in listener.notifies(timeout=0.2, stop_after=1):
-                    pass
+            await self._turn(sender, listener)
             if time.monotonic() - sealed >= self._settings.seal_every:
                 await self._seal()
                 sealed = time.monotonic()
+
+    async def _turn(self, sender: AIOKafkaProducer, listener: psycopg.AsyncConnection[Any]) -> None:
+        """Sends what there is, and waits: for the next batch's time, or until there is something."""
+        began = time.monotonic()
+        if await self._forward(sender):
+            await asyncio.sleep(max(0.0, began + PACE - time.monotonic()))
+            return
+        timeout = 0.2 if self._marked == self._position else MARK_EVERY
+        async for _ in listener.notifies(timeout=timeout, stop_after=1):
+            pass
 
     async def _take_lease(self) -> None:
         waiting = False
@@ -120,6 +99,7 @@ class Relay:
             )
             if row := await cursor.fetchone():
                 self._epoch, self._position = row
+                self._marked = self._position
                 logger.info("relay of %s: epoch %s, from position %s", self._service, *row)
                 return
             if not waiting:
@@ -129,35 +109,31 @@ class Relay:
 
     async def _hold(self, position: int) -> None:
         await self._connection.execute("SELECT relay_at(%s, %s)", [self._epoch, position])
-        self._position = position
+        self._position = self._marked = position
         self._held = time.monotonic()
 
-    def _renewing(self) -> Callable[[int], None]:
-        """For another thread: renews the lease while a batch takes long, with the mark where all is acknowledged. Two
-        relays would otherwise send a batch in turns for ever.
+    async def _renew(self, position: int) -> None:
+        """Renews the lease while something takes long, with the mark where all is acknowledged. Two relays would
+        otherwise send a batch in turns for ever.
         """
-        loop = asyncio.get_running_loop()
+        if time.monotonic() - self._held > RENEW_EVERY:
+            await self._hold(position)
 
-        def progress(position: int) -> None:
-            if time.monotonic() - self._held > RENEW_EVERY:
-                asyncio.run_coroutine_threadsafe(self._hold(position), loop).result()
-
-        return progress
-
-    async def _forward(self, sender: KafkaProducer) -> int:
-        """Publishes the next rows and moves the mark behind them; answers with how many there were."""
+    async def _forward(self, sender: AIOKafkaProducer) -> int:
+        """Publishes the next rows, and lets the mark follow when it is time; answers with how many there were."""
         rows, places = await self._rows(self._position)
         failpoints.reach("relay.after-read")
         if rows:
-            hashes = await asyncio.to_thread(publish, sender, self._settings, rows, places, self._renewing())
+            hashes = await publish(sender, self._settings, rows, places, self._renew)
             failpoints.reach("relay.after-send")
             self._note_sent(rows, hashes)
             self._back.sent |= {
                 hash_: (Lane(str(row.source), *place), row.number)
                 for row, place, hash_ in zip(rows, places, hashes, strict=True)
             }
-            await self._hold(rows[-1].position)
-        elif time.monotonic() - self._held > RENEW_EVERY:
+            self._position = rows[-1].position
+        every = RENEW_EVERY if self._marked == self._position else MARK_EVERY
+        if time.monotonic() - self._held > every:
             await self._hold(self._position)
         return len(rows)
 
@@ -192,10 +168,10 @@ class Relay:
 
     async def _read_back(self) -> bool:
         """Whether all up to the mark is in Kafka, whole. If not, the mark goes back before the first missing one."""
-        renew = self._renewing()
+        loop = asyncio.get_running_loop()
 
         def progress() -> None:
-            renew(self._position)
+            asyncio.run_coroutine_threadsafe(self._renew(self._position), loop).result()
 
         await asyncio.to_thread(self._back.read, progress)
         await compare(self._connection, self._service, self._back.marks)
@@ -233,6 +209,8 @@ class Relay:
 
         Nothing is sent meanwhile, so the numbers read back are those of the mark.
         """
+        if self._marked != self._position:
+            await self._hold(self._position)
         if not await self._read_back():
             return
         cursor = await self._connection.execute(
@@ -286,32 +264,36 @@ class Relay:
         return made
 
 
-async def _serve(settings: Settings, service: str) -> None:
-    signer = seals.signer(settings, service)
+async def _connected(settings: Settings, service: str) -> psycopg.AsyncConnection[Any]:
     attempt = 0
     while True:
         try:
-            connection = await psycopg.AsyncConnection.connect(settings.database(service), autocommit=True)
-            break
+            return await psycopg.AsyncConnection.connect(settings.database(service), autocommit=True)
         except psycopg.OperationalError as error:
             logger.warning("the database is away, trying again: %s", error)
             await pause(attempt)
             attempt += 1
-    await Relay(settings, service, connection, signer).run()
+
+
+async def _serve(settings: Settings, service: str) -> NoReturn:
+    code = 1
+    try:
+        signer = seals.signer(settings, service)
+        await Relay(settings, service, await _connected(settings, service), signer).run()
+    except (Ahead, seals.NoKey) as error:
+        logger.error("%s", error)
+        code = 3
+    except (KafkaError, aiokafka.errors.KafkaError, psycopg.Error) as error:
+        logger.error("relay of %s ends, its restart begins at the mark: %r", service, error)
+    except Exception:
+        logger.exception("relay of %s ends, its restart begins at the mark", service)
+    os._exit(code)  # from here, not by sys.exit: whoever ends a loop waits for what is under way in it
 
 
 def run(settings: Settings, service: str) -> NoReturn:
     """Runs until something goes wrong and ends the process then: code 3 when Kafka is ahead of the log, or when there
     is no key to sign seals with, otherwise 1.
     """
-    code = 1
-    try:
-        asyncio.run(_serve(settings, service))
-    except (Ahead, seals.NoKey) as error:
-        logger.error("%s", error)
-        code = 3
-    except (KafkaError, psycopg.Error) as error:
-        logger.error("relay of %s ends, its restart begins at the mark: %r", service, error)
-    except Exception:
-        logger.exception("relay of %s ends, its restart begins at the mark", service)
-    os._exit(code)  # not sys.exit: kafka-python closes its producers at exit, and may hang there
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, service))
+    raise AssertionError("unreachable")

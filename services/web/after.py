@@ -18,8 +18,10 @@ from services.runtime.inbox import Lane
 
 After = Annotated[str | None, Query(max_length=2_000, description="`after` of an earlier receipt")]
 PATIENCE = 2.0
-POLL = 0.01
+LOOK = "SELECT source, topic, partition, number FROM arrive(%s, %s)"
 _ONE = re.compile(r"([a-z]+)\.([0-9]{1,4})\.([1-9][0-9]{0,8}):([0-9]{1,16})")
+
+Wanted = Mapping[Lane, int]
 
 
 def to_text(after: Mapping[str, int]) -> str:
@@ -28,12 +30,13 @@ def to_text(after: Mapping[str, int]) -> str:
 
 
 class Arrivals:
-    """Waits for marks of one consumer. However many wait, the database is asked once every 10 ms."""
+    """Waits for marks of one consumer. One look at the database serves all who wait, and lasts until a mark moves."""
 
     def __init__(self, pool: AsyncConnectionPool[Any], space: str, service: str, consumer: str) -> None:
         self._pool, self._space, self._service, self._consumer = pool, space, service, consumer
         self._marks: dict[Lane, int] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._waiting: dict[asyncio.Future[None], Wanted] = {}
+        self._watch: asyncio.Task[None] | None = None
 
     async def wait(self, after: str | None) -> None:
         """Returns once everything named has arrived.
@@ -41,16 +44,19 @@ class Arrivals:
         Raises Refused: `after.malformed`, `after.not-read-here`, or after 2 s `after.not-yet`.
         """
         wanted = self._parse(after)
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while not all(self._marks.get(lane, 0) >= number for lane, number in wanted.items()):
-            if asyncio.get_running_loop().time() > deadline:
-                raise Refused("after.not-yet")
-            if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._refresh())
-            look = self._task  # those who wait share it, and one of them may start the next meanwhile
-            await asyncio.wait([look])
-            if error := look.exception():
-                raise error
+        if self._arrived(wanted):
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._waiting[done] = wanted
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._look())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await done
+        except TimeoutError as error:
+            raise Refused("after.not-yet") from error
+        finally:
+            self._waiting.pop(done, None)
 
     async def before(self, after: str | None) -> None:
         """The same for a command, which is carried out then or not at all: 202, which a query gets, would read as
@@ -61,13 +67,27 @@ class Arrivals:
         except Refused as refused:
             raise (Refused("after.too-early") if refused.code == "after.not-yet" else refused) from refused
 
-    async def _refresh(self) -> None:
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT source, topic, partition, number FROM mark WHERE consumer = %s", [self._consumer]
-            )
-            self._marks = {Lane(*lane): number for *lane, number in await cursor.fetchall()}
-        await asyncio.sleep(POLL)
+    def _arrived(self, wanted: Wanted) -> bool:
+        return all(self._marks.get(lane, 0) >= number for lane, number in wanted.items())
+
+    async def _look(self) -> None:
+        """Looks for as long as anybody waits. What goes wrong is told to all of them; who comes later looks anew."""
+        while self._waiting:
+            try:
+                async with self._pool.connection() as connection:
+                    while self._waiting:
+                        cursor = await connection.execute(LOOK, [self._consumer, sum(self._marks.values())])
+                        self._marks = {Lane(*lane): number for *lane, number in await cursor.fetchall()}
+                        for done in [done for done, wanted in self._waiting.items() if self._arrived(wanted)]:
+                            self._tell(done)
+            except Exception as error:
+                for done in [*self._waiting]:
+                    self._tell(done, error)
+
+    def _tell(self, done: asyncio.Future[None], error: Exception | None = None) -> None:
+        del self._waiting[done]
+        if not done.done():  # given up meanwhile
+            done.set_exception(error) if error else done.set_result(None)
 
     def _parse(self, after: str | None) -> dict[Lane, int]:
         """The lanes to wait for. What lies in the service's own log is there already."""

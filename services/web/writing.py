@@ -1,5 +1,6 @@
 """What the HTTP side of a service with a log opens, connections and one writer, and how its routes write."""
 
+import select
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,9 +30,23 @@ async def open_pool(settings: Settings, service: str) -> AsyncIterator[AsyncConn
         open=False,
         timeout=3,
         kwargs={"autocommit": True},
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
     ) as pool:
         yield pool
+
+
+def _readable(connection: psycopg.AsyncConnection[Any]) -> bool:
+    poll = select.poll()  # select() takes no more than 1024 files
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Asks the server only where there is something to be read, as there is once it has closed the connection: to ask
+    it each time would cost as much as most queries do.
+    """
+    if _readable(connection):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 def database_answers(pool: AsyncConnectionPool[Any]) -> Reason:

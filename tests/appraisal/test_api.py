@@ -1,11 +1,14 @@
 """Scores and visits over HTTP, on a real database (A6, A10)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from httpx import Response
 from lianxin_schemas.events.visits import VisitWithdrawn, WithdrawalReason
 
+from services.appraisal.store.tables import TABLES
 from tests.appraisal.asking import Client
 from tests.appraisal.given import (
     Published,
@@ -21,6 +24,7 @@ from tests.appraisal.given import (
     visit,
     zone,
 )
+from tests.world.world import until
 
 
 def indicator(answer: Response, name: str) -> dict[str, Any]:
@@ -174,6 +178,26 @@ def test_A6_a_visit_as_the_projection_sees_it(client: Client, county: Store) -> 
     assert client.get(f"/visits/{uid(4)}").json()["withdrawn"] is True
     missing = client.get(f"/visits/{uid(99)}")
     assert (missing.status_code, missing.json()["code"]) == (404, "visit.not-found")
+
+
+@pytest.mark.parametrize("before", [0, 10])
+def test_who_reads_a_visit_while_tables_are_swapped_holds_none_that_the_swap_still_needs(
+    client: Client, county: Store, before: int
+) -> None:
+    """Each would wait for the other. Asked ten times before, the statement is prepared, and locks in its own order."""
+    for _ in range(before):
+        client.get(f"/visits/{uid(2)}")
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(county.info) as swap:
+        swap.execute("SET lock_timeout = '3s'")
+        first, *others = TABLES
+        swap.execute(f"LOCK TABLE {first} IN ACCESS EXCLUSIVE MODE")
+        answer = pool.submit(client.get, f"/visits/{uid(2)}")
+        waiting = "SELECT pid FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
+        until(lambda: county.query(waiting, first), "the reader waits")
+        for table in others:
+            swap.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        swap.rollback()
+        assert answer.result().status_code == 200
 
 
 def test_the_service_is_ready_with_its_database(client: Client) -> None:

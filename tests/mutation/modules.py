@@ -13,6 +13,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "takeback": ("services/runtime/takeback.py", (f"{RUNTIME}/test_recover.py",)),
     "recover": ("services/runtime/recover.py", (f"{RUNTIME}/test_recover.py",)),
     "readback": ("services/runtime/readback.py", (f"{RUNTIME}/test_recover.py", f"{RUNTIME}/test_relay.py")),
-    "relay": ("services/runtime/relay.py", (f"{RUNTIME}/test_publish.py", f"{RUNTIME}/test_relay.py")),
+    "publish": ("services/runtime/publish.py", (f"{RUNTIME}/test_publish.py", f"{RUNTIME}/test_relay.py")),
+    "relay": ("services/runtime/relay.py", (f"{RUNTIME}/test_relay.py",)),
 }
 """By name: the module, and its tests."""

@@ -24,6 +24,18 @@ def keep(world: World, *events: Event) -> None:
     asyncio.run(write())
 
 
+def keep_in_turn(world: World, *events: Event) -> None:
+    """The same, each in a transaction of its own, over one connection."""
+
+    async def write() -> None:
+        info = world.settings.database("intake")
+        async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
+            for event in events:
+                await log.write(connection, [decision(event)])
+
+    asyncio.run(write())
+
+
 def visits(many: int) -> Sequence[Event]:
     """Visits that all lie in one lane."""
     return [logged(visit) for visit in visits_in(PLACE, many)]

@@ -1,14 +1,19 @@
 """The relay as a real process: order, seals, read-back, one active (protocol rules 5-8, 13, 14)."""
 
+import asyncio
 import signal
+import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from services.runtime import relay
 from services.runtime.inbox import Lane
+from services.runtime.settings import Settings
 from tests.runtime.consuming import everything, publish
 from tests.runtime.making import logged, petition
-from tests.runtime.relaying import PLACE, keep, visits
+from tests.runtime.relaying import PLACE, keep, keep_in_turn, visits
 from tests.world.sent import as_if_read_back, as_if_sent, log_rows, reached
 from tests.world.world import World, until
 
@@ -166,3 +171,45 @@ def test_rule_14_each_partition_that_lost_a_tail_is_found_by_itself(world: World
     as_if_read_back(world, [*others[:4], last])
     world.start("intake", "relay")
     until(lambda: whole(world), "all is in Kafka again")
+
+
+def test_rule_5_the_mark_follows_many_small_batches_together_and_soon(world: World) -> None:
+    world.query("intake", "CREATE TABLE moves (at bigint)")
+    world.query(
+        "intake",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
+        " IF new.position <> old.position THEN INSERT INTO moves VALUES (new.position); END IF; RETURN new; END'",
+    )
+    world.query("intake", "CREATE TRIGGER note BEFORE UPDATE ON relay FOR EACH ROW EXECUTE FUNCTION note()")
+    keep(world, petition())
+    world.start("intake", "relay")
+    until(lambda: sealed(world, 1), "it works")
+    world.query("intake", "TRUNCATE moves")
+    began = time.monotonic()
+    keep_in_turn(world, *(logged() for _ in range(200)))
+    until(lambda: world.query("intake", "SELECT 1 FROM relay, head WHERE relay.position = head.position"), "the mark")
+    lasted = time.monotonic() - began
+    [(moved,)] = world.query("intake", "SELECT count(*) FROM moves")
+    assert moved <= lasted / relay.MARK_EVERY + 2 * lasted / world.settings.seal_every + 2
+
+
+@pytest.mark.anyio
+async def test_rule_5_small_batches_go_together_and_what_comes_after_a_pause_goes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one: Any = relay.Relay(Settings(), "intake", None, None)  # type: ignore[arg-type]
+    begun: list[float] = []
+    lasts = [0.0]
+
+    async def forward(_: object) -> int:
+        begun.append(time.monotonic())
+        await asyncio.sleep(lasts[0])
+        return 1
+
+    monkeypatch.setattr(one, "_forward", forward)
+    for lasts[0], apart in ((0.0, relay.PACE), (relay.PACE * 2, relay.PACE * 2)):
+        begun.clear()
+        for _ in range(10):
+            await one._turn(None, None)
+        assert begun[-1] - begun[0] >= 9 * apart
+        assert min(later - sooner for sooner, later in pairwise(begun)) < 1.4 * apart

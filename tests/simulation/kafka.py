@@ -135,15 +135,22 @@ class Future:
 
     def __init__(self, producer: "Producer") -> None:
         self._producer = producer
-        self.done = False
+        self.known = False
 
-    def get(self, timeout: float) -> None:
+    def done(self) -> bool:
+        """Whether the broker has answered."""
+        return self.known
+
+    def finish(self) -> None:
         """Waits for the broker. Raises KafkaError when the record was not acknowledged."""
         self._producer.deliver(self)
 
+    def result(self) -> None:
+        """What became of it."""
+
 
 class Producer:
-    """kafka-python's, idempotent: batches of one partition stay in order, and a failed one is the last."""
+    """aiokafka's, idempotent: batches of one partition stay in order, and a failed one is the last."""
 
     goes_on = False
     """A seeded bug: a failed batch is dropped, later ones are sent."""
@@ -152,7 +159,11 @@ class Producer:
         self._broker, self._failing = broker, failing
         self._queues: dict[tuple[str, int], list[tuple[bytes, Future]]] = defaultdict(list)
 
-    def send(self, topic: str, value: bytes, key: bytes, partition: int) -> Future:
+    async def start(self) -> None:
+        """Waits for the broker."""
+        self._broker.wait()
+
+    async def send(self, topic: str, value: bytes, key: bytes, partition: int) -> Future:
         """Takes a record in."""
         future = Future(self)
         self._queues[topic, partition].append((value, future))
@@ -161,7 +172,7 @@ class Producer:
     def deliver(self, wanted: Future) -> None:
         """Sends batches until one record is acknowledged."""
         world = self._broker.world
-        while not wanted.done:
+        while not wanted.known:
             waited = world.now
             self._broker.wait()
             if world.now - waited > 60:
@@ -176,7 +187,7 @@ class Producer:
             else:
                 self._broker.append(*place, [value for value, _ in batch])
             for _, future in batch:
-                future.done = True
+                future.known = True
 
     def _fail(self, place: tuple[str, int], batch: list[tuple[bytes, Future]]) -> None:
         world = self._broker.world

@@ -28,6 +28,7 @@ from services.runtime import (
     log,
     parked,
     project,
+    publish,
     readback,
     rebuild,
     receiver,
@@ -158,7 +159,7 @@ async def _to_thread(work: Callable[..., T], *given: Any) -> T:
 
 
 async def _sleep(seconds: float) -> None:
-    if seconds:
+    if seconds > relay.PACE:  # which is less than a step lasts
         stage().world.sleep(seconds)
 
 
@@ -202,7 +203,7 @@ class Task(Generic[T]):
         yield
 
 
-async def _wait_for(tasks: Iterable[Task[Any]]) -> None:
+async def _wait_for(tasks: Iterable[Any], timeout: float | None = None) -> None:  # noqa: ASYNC109 - as asyncio's
     world = stage().world
     if world.running is not None and world.chance.random() < BALANCED:
         await stage().broker.balance(world.running)
@@ -249,7 +250,6 @@ TIME = SimpleNamespace(monotonic=lambda: stage().world.now)
 
 def _producer(**_: Any) -> kafka.Producer:
     stage().world.look("producer")
-    stage().broker.wait()
     return kafka.Producer(stage().broker, stage().failing)
 
 
@@ -281,7 +281,7 @@ _murmur2 = cache(murmur2)
 Patch = tuple[Any, str, Any]
 PATCHES: list[Patch] = [
     (psycopg.AsyncConnection, "connect", staticmethod(_connected)),
-    (relay, "KafkaProducer", _producer),
+    (publish, "AIOKafkaProducer", _producer),
     (relay, "uuid4", lambda: UUID(int=stage().world.chance.getrandbits(128))),
     (readback, "KafkaConsumer", _consumer),
     (parked, "KafkaConsumer", _consumer),
@@ -293,7 +293,7 @@ PATCHES: list[Patch] = [
     (topics, "check", _check),
     *(
         (module, "asyncio", ASYNCIO)
-        for module in (database, gather, inbox, project, readback, rebuild, receiver, recover, relay, takeback)
+        for module in (database, gather, inbox, project, publish, readback, rebuild, receiver, recover, relay, takeback)
     ),
     *((module, "time", TIME) for module in (gather, project, receiver, relay)),
     (inbox, "BY_NAME", CONTRACT),

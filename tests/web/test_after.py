@@ -3,6 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,7 +26,7 @@ def info(servers: Addresses) -> str:
     name = f"after-{uuid.uuid4().hex[:12]}"
     with psycopg.connect(conninfo(servers.postgres, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    migrate.migrate(conninfo(servers.postgres, name), [migrate.INBOX])
+    migrate.migrate(conninfo(servers.postgres, name), [migrate.INBOX, migrate.ARRIVE])
     return conninfo(servers.postgres, name)
 
 
@@ -114,18 +116,89 @@ async def test_what_does_not_come_is_said_after_a_while(
     assert await refusal(pool, "visits.7.1:4,visits.7.1:5") == ("after.not-yet", None)
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the database is asked."""
+    asked: list[str] = []
+    real = psycopg.AsyncConnection.execute
+
+    async def counted(self: Any, query: str, *rest: Any, **more: Any) -> Any:
+        asked.extend([query] if query == after.LOOK else [])
+        return await real(self, query, *rest, **more)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "execute", counted)
+    return asked
+
+
 async def test_however_many_wait_the_database_is_asked_for_all_at_once(
-    pool: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
+    pool: AsyncConnectionPool, looks: list[str]
 ) -> None:
-    asked = []
     one = arrivals(pool)
-    real = one._refresh
-
-    async def counted() -> None:
-        asked.append(1)
-        await real()
-
-    monkeypatch.setattr(one, "_refresh", counted)
     await mark(pool, 1)
     await asyncio.gather(*(one.wait("visits.7.1:1") for _ in range(200)))
-    assert len(asked) <= 2
+    assert len(looks) <= 2
+
+
+async def test_while_no_mark_moves_the_database_is_asked_ten_times_a_second(
+    pool: AsyncConnectionPool, looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(after, "PATIENCE", 0.5)
+    await mark(pool, 4)
+    assert await refusal(pool, "visits.7.1:5") == ("after.not-yet", None)
+    assert len(looks) <= 7
+
+
+async def test_each_gets_what_it_waits_for_whoever_waits_beside_it(pool: AsyncConnectionPool) -> None:
+    one = arrivals(pool)
+    await mark(pool, 4)
+    early, late = (asyncio.create_task(one.wait(f"visits.7.1:{number}")) for number in (5, 6))
+    await mark(pool, 5)
+    await early
+    assert not late.done()
+    await mark(pool, 6)
+    await late
+
+
+class Slow:
+    """A pool that takes its time to take a connection back."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        async with self.pool.connection() as connection:
+            yield connection
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+async def test_one_who_comes_while_the_look_for_another_ends_is_not_forgotten(pool: AsyncConnectionPool) -> None:
+    one = arrivals(Slow(pool))  # type: ignore[arg-type]
+    await mark(pool, 0)
+    for steps in range(20):
+        await one.wait(f"visits.7.1:{steps}")
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting = asyncio.create_task(one.wait(f"visits.7.1:{steps + 1}"))
+        await asyncio.sleep(0)
+        await mark(pool, steps + 1)
+        await waiting
+
+
+async def test_a_connection_that_ends_is_told_to_who_waits_and_the_next_one_looks_anew(
+    pool: AsyncConnectionPool, info: str
+) -> None:
+    one = arrivals(pool)
+    await mark(pool, 4)
+    waiting = [asyncio.create_task(one.wait("visits.7.1:5")) for _ in range(2)]
+    with psycopg.connect(info, autocommit=True) as other:
+        ended = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%%FROM arrive(%%' AND pid <> %s"
+        )
+        while not other.execute(ended, [other.info.backend_pid]).fetchall():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+    for each in waiting:
+        with pytest.raises(psycopg.OperationalError):
+            await each
+    await one.wait("visits.7.1:4")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from services.appraisal.queries.behind import Behind, behind_visit
-from services.appraisal.store import coverage, reading
+from services.appraisal.store import coverage
 from services.refused import Refused
 from services.web.after import After
 from services.web.principals import Allow, Principal, Role
@@ -33,9 +33,8 @@ class VisitView(BaseModel):
 async def show(visit: UUID, principal: Reader, request: Request, after: After = None) -> VisitView:
     """For the cadre who visited and the organisation department."""
     await request.app.state.arrivals.wait(after)
-    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
-        as_of = await reading.as_of(connection)
-        items = await coverage.visit(connection, visit)
+    async with request.app.state.pool.connection() as connection:
+        as_of, items = await coverage.visit(connection, visit)
     if not items:
         raise Refused("visit.not-found")
     first = items[0]

@@ -130,8 +130,10 @@ SELECT {_STATUS}, EXISTS (SELECT FROM mine m WHERE m.household = page.household)
 FROM page JOIN visit v USING (visit) LEFT JOIN household h USING (household) ORDER BY at, visit, household"""
     for kind, items in _ITEMS.items()
 }
+# The first table of all is the first to be locked here, too, so that nothing need be locked beforehand: `reading.LOCK`.
 _ONE = f"""
-SELECT {_STATUS}, true FROM visit v, unnest(v.households) AS n (household) LEFT JOIN household h USING (household)
+SELECT (SELECT max(recorded) FROM progress), {_STATUS}, true
+FROM visit v, unnest(v.households) AS n (household) LEFT JOIN household h USING (household)
 WHERE v.visit = %(visit)s ORDER BY household"""
 
 
@@ -181,7 +183,11 @@ async def items(connection: Connection, parameters: dict[str, Any]) -> tuple[int
     return total[0] if total else 0, [Item(*row) for row in await cursor.fetchall()]
 
 
-async def visit(connection: Connection, visit_: UUID) -> list[Item]:
-    """One visit with each of its households; empty when nothing was entered."""
+async def visit(connection: Connection, visit_: UUID) -> tuple[datetime | None, list[Item]]:
+    """The newest recordedtime applied, and a visit with each of its households; no household when nothing was entered.
+
+    One statement, a snapshot by itself: it is asked right behind an entry, and four more would cost more than it does.
+    """
     cursor = await connection.execute(_ONE, {"visit": visit_})
-    return [Item(*row) for row in await cursor.fetchall()]
+    rows = await cursor.fetchall()
+    return rows[0][0] if rows else None, [Item(*row[1:]) for row in rows]

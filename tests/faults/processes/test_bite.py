@@ -57,11 +57,11 @@ BUGS = (
     ),
     Bug(
         "a producer that goes on after a failed batch",
-        "services/runtime/relay.py",
+        "services/runtime/publish.py",
         "    for row, future in zip(rows, futures, strict=True):\n"
-        "        future.get(timeout=ACKNOWLEDGED_WITHIN)\n"
-        "        progress(row.position)\n",
-        "    futures[-1].get(timeout=ACKNOWLEDGED_WITHIN)\n    progress(rows[-1].position)\n",
+        "        await _acknowledged(future)\n"
+        "        await progress(row.position)\n",
+        "    await _acknowledged(futures[-1])\n    await progress(rows[-1].position)\n",
         f"{RUNTIME}/test_publish.py",
     ),
     Bug(
