@@ -97,12 +97,12 @@ BUGS = (
         LOSSES,
     ),
     Bug(
-        "a cause is decided on again",
+        "a reaction that a restore has torn stays torn",
         reactions,
         "_decisions",
-        "if item.envelope.id in seen:",
-        "if item.envelope.id is None:",
-        ("restore", "pause"),
+        "seen = torn.done(known)",
+        "seen = set(known)",
+        ("restore", "tail"),
     ),
     Bug(
         "a rebuild keeps the old marks",
@@ -151,7 +151,7 @@ BUGS = (
         "await send(connection, close_lanes(ends))",
         "await send(connection, [])",
         ("restore", "hole"),
-        shows=648,
+        shows=554,
     ),
     Bug(
         "a message outside its lane stops a recovery",
