@@ -151,7 +151,7 @@ BUGS = (
         "await send(connection, close_lanes(ends))",
         "await send(connection, [])",
         ("restore", "hole"),
-        shows=103,
+        shows=554,
     ),
     Bug(
         "a message outside its lane stops a recovery",
