@@ -105,8 +105,8 @@ NOT_HERE: Mapping[tuple[str, str], str] = {
         "self.ends.setdefault(Lane(recovered.old_source, end.topic, end.partition), end.number)",
     ): "as above",
 }
-"""Lines that need not be run, some with the line before them, and why: the simulation cannot, or not surely within 1,000
-histories.
+"""Lines that need not be run, some with the line before them, and why: the simulation cannot, or not surely within
+1,000 histories.
 """
 BYTES_CHANGED = ("cannot be read (", "is not what was sent", "if parked.lane and parked.lane.source", "is one event in")
 """Parts of lines that run only where Kafka holds other bytes than were sent, which it never does here."""
