@@ -194,7 +194,8 @@ async def test_a_connection_that_ends_is_told_to_who_waits_and_the_next_one_look
     waiting = [asyncio.create_task(one.wait("visits.7.1:5")) for _ in range(2)]
     with psycopg.connect(info, autocommit=True) as other:
         ended = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%%FROM arrive(%%' AND pid <> %s"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE '%%FROM arrive(%%' AND pid <> %s"
         )
         while not other.execute(ended, [other.info.backend_pid]).fetchall():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
