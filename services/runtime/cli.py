@@ -143,6 +143,7 @@ def _migrate(service: Service) -> int:
         migrate.INBOX: True,
         migrate.ARRIVE: True,
         migrate.RECOVER: service.has_log,
+        migrate.DENSE: service.has_log,
         migrate.SESSION: service.serve is not None,
         migrate.DIRECTORY: service.directory,
     }

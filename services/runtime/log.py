@@ -114,7 +114,7 @@ class Repeated(Exception):
 
 
 class Overtaken(Exception):
-    """A stream has moved on since the decision was made: load and decide again."""
+    """A stream has moved on since the decision was made, or back, by a restore: load and decide again."""
 
 
 class TooLarge(Exception):
@@ -191,10 +191,10 @@ async def write(
             await _reach(pipeline, "write.middle")
             await send(connection, then)
             await _reach(pipeline, "write.before-commit")
-    except psycopg.errors.UniqueViolation as error:
+    except psycopg.IntegrityError as error:
         if error.diag.constraint_name == "events_id":
             raise Repeated from error
-        if error.diag.constraint_name == "events_stream_version":
+        if error.diag.constraint_name in ("events_stream_version", "events_stream_dense"):
             raise Overtaken from error
         raise
     failpoints.reach("write.after-commit")

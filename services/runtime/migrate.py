@@ -10,7 +10,8 @@ LOG = HERE / "log.sql"
 INBOX = HERE / "inbox.sql"
 ARRIVE = HERE / "arrive.sql"
 RECOVER = HERE / "recover.sql"
-PLUMBING = (LOG, INBOX, ARRIVE, RECOVER)
+DENSE = HERE / "dense.sql"
+PLUMBING = (LOG, INBOX, ARRIVE, RECOVER, DENSE)
 """What every service with a log and consumers needs."""
 SESSION = HERE.parent / "web" / "session.sql"
 DIRECTORY = HERE / "directory.sql"

@@ -64,10 +64,9 @@ async def recover(
                 lost, torn = await _lost(connection, position), await _torn(connection, position)
                 await _open(connection, settings, service, found, lost)
                 await refill(connection, position)
-        except psycopg.errors.UniqueViolation as error:
-            raise Unrecoverable(
-                f"Kafka holds another event at a place of the log: {error.diag.message_detail}"
-            ) from error
+        except psycopg.IntegrityError as error:
+            what = error.diag.message_detail or error.diag.message_primary
+            raise Unrecoverable(f"Kafka holds another event at a place of the log: {what}") from error
         finally:
             await asyncio.to_thread(back.close)
     return Recovered(position, found.incarnation + 1, found.taken, tuple(lost), tuple(torn))

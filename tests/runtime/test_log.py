@@ -102,6 +102,20 @@ async def test_a_stream_that_moved_on_breaks_the_decision_and_keeps_nothing(info
         assert audit(connection) == 3
 
 
+async def test_rule_4_a_stream_that_a_restore_took_back_breaks_the_decision_made_on_it(info: str) -> None:
+    """Given that what a decision follows on is not there any more, then it is made again, on what there is."""
+    visit = uuid4()
+    async with await connect(info) as connection:
+        late = decision(corrected(visit), withdrawn(visit), expected={f"visit-{visit}": 1})
+        with pytest.raises(Overtaken):
+            await log.write(connection, [decision(logged()), late])
+        with pytest.raises(Overtaken):
+            await log.write(connection, [decision(logged()), late], then=[("SELECT 1", [])])
+        await log.write(connection, [decision(logged(visit)), late])
+    with psycopg.connect(info) as connection:
+        assert audit(connection) == 3
+
+
 async def test_rows_and_events_are_kept_together_or_not_at_all(info: str, rows: Rows) -> None:
     rows("CREATE TABLE own (n int PRIMARY KEY)")
     row = ("INSERT INTO own VALUES (%s)", [1])

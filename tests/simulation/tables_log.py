@@ -39,9 +39,13 @@ class OfLog(Statement):
     def _free(self, stream: str, version: int, id_: UUID) -> None:
         if id_ in self.tables.ids:
             raise Taken("events_id")
-        if any(self.tables.events[at].version == version for at in self.tables.streams.get(stream, ())):
+        known = {self.tables.events[at].version for at in self.tables.streams.get(stream, ())}
+        if version in known:
             self.world.tell("a stream has moved on", stream)
             raise Taken("events_stream_version")
+        if version > 1 and version - 1 not in known:
+            self.world.tell("a stream has moved back", stream)
+            raise Taken("events_stream_dense")
 
     def keep(self, row: Row) -> None:
         """A row in all the ways in which it is found."""
