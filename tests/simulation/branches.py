@@ -94,7 +94,11 @@ NOT_HERE: Mapping[tuple[str, str], str] = {
     ("rebuild.py", 'logger.info("beginning anew: %s", moved)'): "as above",
     ("rebuild.py", 'logger.info("all is read, and the tables are being finished")'): "no index here",
     ("rebuild.py", "await finish(_beside(settings, service), projection.filling, projection.tables)"): "as above",
-    ("recover.py", "raise Unrecoverable("): "Kafka does not change bytes here",
+    ("recover.py", "what = error.diag.message_detail or error.diag.message_primary"): "bytes on Kafka do not change",
+    (
+        "recover.py",
+        'raise Unrecoverable(f"Kafka holds another event at a place of the log: {what}") from error',
+    ): "as above",
     ("relay.py", "break"): "seldom: all that was fetched lies behind another relay's mark",
     ("takeback.py", "case LogRecovered() as recovered:"): "no backup is older than a recovery here",
     ("takeback.py", "self.end(recovered)"): "as above",
