@@ -24,7 +24,8 @@ def lost_but_published(settings: Settings, service: str, template: str, refill: 
         ).fetchall()
     sent = [Message(row[0], row[1], 0, codec.encode(log.row_of(settings.space, service, row[2:]))) for row in rows]
     publish(settings, sent[:-last])
-    with psycopg.connect(conninfo(settings.postgres, "postgres"), autocommit=True) as connection:
+    unguarded = conninfo(settings.postgres, "postgres", guarded=False)  # a checkpoint comes first
+    with psycopg.connect(unguarded, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return asyncio.run(recover.recover(settings, service, refill, lambda _: None))
