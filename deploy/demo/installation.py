@@ -115,6 +115,7 @@ class Installation:
                     raise Trouble(f"{service} is still behind after {DEADLINE:.0f} s: {found.as_json()}.")
                 await asyncio.sleep(0.3)
             parked += found.parked
+        await asyncio.to_thread(_analyse, self._stack, self.space)
         return parked
 
     def _lag(self, service: str) -> lag.Lag:
@@ -165,6 +166,20 @@ class Installation:
                 consumer.close()
         except KafkaError as error:
             raise Trouble(f"Kafka does not say how many messages there are: {error}") from error
+
+
+def _analyse(stack: Stack, space: str) -> None:
+    """What autovacuum does once a minute, too late for who asks right after a quarter has come in: without statistics
+    the figures take twice as long. Raises Trouble.
+    """
+    import psycopg
+
+    try:
+        for database in DATABASES:
+            with psycopg.connect(stack.postgres, dbname=f"{space}_{database}", autocommit=True) as connection:
+                connection.execute("ANALYZE")
+    except psycopg.Error as error:
+        raise Trouble(f"The database does not gather its statistics: {error}") from error
 
 
 def _forget(stack: Stack, spaces: list[str]) -> None:
