@@ -124,7 +124,8 @@ CHANGED: dict[str, tuple[str, list[tuple[int, str]]]] = {
         [(1, "lies under no seal, though it was recorded at *")],
     ),
     "a seal over what lies behind it": (
-        """UPDATE events SET data = replace(data::text, ':12', ':999999999999')::json WHERE position = 13""",
+        """UPDATE events SET data = replace(data::text, '"last":12', '"last":999999999999')::json"""
+        " WHERE position = 13",
         [
             (13, "this seal covers positions up to 999999999999, behind itself"),
             (9, "lies under no seal, though all were sealed up to 12"),
