@@ -78,7 +78,7 @@ COMMANDS = (
         "processes",
         "pytest",
         "what comes after a fault: messages, losses and restores, a fleet that grows and shrinks",
-        "each of its own kind, and thirteen seeded bugs",
+        "each of its own kind, and seeded bugs",
         lambda _: "tests/faults/processes -q -n 2 --dist loadgroup",
     ),
     Command(
