@@ -12,7 +12,7 @@ from services.runtime import migrate, topics
 from services.runtime.database import conninfo
 from services.runtime.receiver import Receiver
 from services.runtime.settings import Settings
-from tests.runtime.consuming import Make, Noting, receiver
+from tests.runtime.consuming import TABLE, Make, Noting, receiver
 from tests.servers import Addresses
 from tests.world.world import World
 
@@ -57,6 +57,13 @@ def rows(info: str) -> Callable[..., list[tuple]]:
             return cursor.fetchall() if cursor.description else []
 
     return ask
+
+
+@pytest.fixture
+def seen(rows: Callable[..., list[tuple]]) -> Callable[[], list[int]]:
+    """The numbers that consumers have applied, in order."""
+    rows(TABLE)
+    return lambda: [number for (number,) in rows("SELECT number FROM seen ORDER BY nth")]
 
 
 @pytest.fixture

@@ -13,10 +13,14 @@ from lianxin_schemas.topics import BY_NAME
 from services.runtime.inbox import Inbox, Message, Received
 from services.runtime.receiver import Receiver, Unfit, Work
 from services.runtime.settings import Settings
+from tests.runtime.making import logged, message, visits_in
 
 NAME = "test"
 KINDS: frozenset[type[Event]] = frozenset({VisitLogged})
 TABLE = "CREATE TABLE seen (nth serial, visit uuid, number bigint)"
+PLACE = 4
+VISITS = visits_in(PLACE, 12)
+"""Visits of one partition."""
 
 
 class Noting:
@@ -49,6 +53,11 @@ Make = Callable[..., Receiver]
 def receiver(settings: Settings, handler: Noting | None = None) -> Receiver:
     """One process of the consumer."""
     return Receiver(settings.database("intake"), Inbox(NAME, settings.space, KINDS), handler or Noting())
+
+
+def visits(settings: Settings, *numbers: int) -> list[Message]:
+    """Visits of one lane; number n is the first entry of visit n."""
+    return [message(logged(VISITS[n - 1]), n, space=settings.space) for n in numbers]
 
 
 def publish(settings: Settings, messages: Sequence[Message]) -> list[Message]:

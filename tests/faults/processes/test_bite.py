@@ -125,7 +125,7 @@ BUGS = (
         "services/runtime/recover.sql",
         " AND (c.number IS NULL OR n.number <= greatest(c.number, n.was))",
         "",
-        f"{RUNTIME}/test_receiver.py::test_rule_13_another_process_that_has_not_heard_of_the_end_does_not_go_beyond_it",
+        f"{RUNTIME}/test_ended_lanes.py::test_rule_13_another_process_that_has_not_heard_of_the_end_does_not_go_beyond_it",
     ),
 )
 
