@@ -1,4 +1,4 @@
-"""verify, and rebuild under a running receiver, on a real broker (rules 10 and 11, A12)."""
+"""verify, on a real broker: it finds nothing, and then bites (rules 10 and 11, A12)."""
 
 import random
 from collections.abc import Iterator
