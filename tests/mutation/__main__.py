@@ -62,26 +62,35 @@ def main() -> int:
 
 def one(name: str, last: str | None, sample: int | None, seed: int, jobs: int) -> tuple[Counter[str], list[str]]:
     """The ends of a module's faults, and the diffs of those that survived; of those in the report `last`, if given."""
-    module, tests = MODULES[name]
+    module, stages = MODULES[name]
     original = (ROOT / module).read_text()
     every = [each for each in mutants(original) if last is None or each.diff(Path(module), original) in last]
-    chosen = _drawn(every, sample, seed)
+    left, counts = _drawn(every, sample, seed), Counter[str]()
+    for tests in stages:
+        ends = _ends(name, module, original, left, tests, jobs)
+        counts += Counter(end for end in ends if end != "survived")
+        left = [mutant for mutant, end in zip(left, ends, strict=True) if end == "survived"]
+    counts["survived"] = len(left)
+    return counts, [f"```diff\n{mutant.diff(Path(module), original)}\n```\n" for mutant in left]
+
+
+def _ends(
+    name: str, module: str, original: str, chosen: Sequence[Mutant], tests: Sequence[str], jobs: int
+) -> list[str]:
+    """What became of faults under some tests, in their order."""
+    ends: dict[int, str] = {}
     with tempfile.TemporaryDirectory(prefix="lianxin-mutation-") as folder:
         slots = [Slot(Path(folder) / str(number), module, tests) for number in range(jobs)]
         seconds = _baseline(slots, original, Path(folder))
-        counts, survivors = Counter[str](), []
-        texts = [mutant.text for mutant in chosen]
-        with tqdm(total=len(texts), desc=name) as bar:
-            for start in range(0, len(texts), TOGETHER):
-                for number, end in run(slots, texts[start : start + TOGETHER], seconds):
-                    counts[end] += 1
-                    if end == "survived":
-                        survivors.append(start + number)
+        with tqdm(total=len(chosen), desc=f"{name}, {tests[0].rpartition('/')[2].partition('::')[0]}") as bar:
+            for start in range(0, len(chosen), TOGETHER):
+                part = chosen[start : start + TOGETHER]
+                for number, end in run(slots, [mutant.text for mutant in part], seconds):
+                    ends[start + number] = end
                     bar.update()
-                    bar.set_postfix_str(f"{counts['survived']} survived")
+                    bar.set_postfix_str(f"{Counter(ends.values())['survived']} survived")
                 forget()
-    shown = [chosen[number].diff(Path(module), original) for number in sorted(survivors)]
-    return counts, [f"```diff\n{diff}\n```\n" for diff in shown]
+    return [ends[number] for number in range(len(chosen))]
 
 
 def _drawn(every: Sequence[Mutant], sample: int | None, seed: int) -> Sequence[Mutant]:
