@@ -1,7 +1,7 @@
 """Reads a log's own lanes back from Kafka, by the rule that every receiver follows (protocol rules 7 and 13)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain
 
 import psycopg
@@ -58,18 +58,16 @@ class ReadBack:
         """Reads to the present ends. A partition where what counted last stands no more is read from its beginning: it
         has lost a tail, and has perhaps grown again as far.
         """
-        while self.take(chain.from_iterable(self.batches(self.ends(), progress))):
-            pass
+        lost = self._read(progress)
+        for place in lost:
+            self.again(place)
+        if lost:
+            self._read(progress)
 
-    def fetch(self) -> list[Message]:
-        """What there is to read now, for `take`. It may run in a thread, beside anything but `read` and `take`."""
-        return [*chain.from_iterable(self.batches(self.ends()))]
-
-    def take(self, messages: Iterable[Message]) -> bool:
-        """Takes in what stands behind the bookmarks. Whether there is more to read at once: lost tails."""
+    def _read(self, progress: Callable[[], None]) -> set[tuple[str, int]]:
         lost = {place: at - 1 for place, at in self.bookmarks.items() if at}
         state = State(marks=self.marks, ends=self._lane_ends)
-        for message in messages:
+        for message in chain.from_iterable(self.batches(self.ends(), progress)):
             place = (message.topic, message.partition)
             if lost.get(place) == message.offset and self._counted_last(message):
                 del lost[place]
@@ -84,9 +82,7 @@ class ReadBack:
                 self.marks.update(next_)
                 self.bookmarks[place] = message.offset + 1
                 self.heard(value, hash_)
-        for place in lost:
-            self.again(place)
-        return bool(lost)
+        return set(lost)
 
     def _counted_last(self, message: Message) -> bool:
         before = State(marks={lane: number - 1 for lane, number in self.marks.items()}, ends=self._lane_ends)
@@ -150,7 +146,7 @@ async def ahead(connection: Connection, settings: Settings, service: str, *, pat
 
 
 async def open_readback(connection: Connection, settings: Settings, service: str, *, patient: bool = True) -> ReadBack:
-    """A reader of the own lanes, where the last seal left off. Waits for broker and topics, or raises while away."""
+    """Reads own lanes from where the last seal left off. Waits for the broker and the topics, or raises while away."""
     await asyncio.to_thread(topics.wait if patient else topics.check, settings, produced_by(service))
     state = await read_state(connection, NAME)
     bookmarks = await read_bookmarks(connection, NAME)
@@ -169,29 +165,6 @@ async def compare(connection: Connection, service: str, marks: dict[Lane, int]) 
                 f" ends at {has}. The database is older than what was published: promote the standby that has more,"
                 " or take back what Kafka holds with `log recover`. Nothing was written."
             )
-
-
-async def first_missing(connection: Connection, marks: dict[Lane, int], last: int) -> int | None:
-    """The first position up to `last` that was not read back: numbers are dense, one look per lane is enough.
-
-    One look it is because of LIMIT: else the planner joins first, and goes through each lane from its beginning.
-    """
-    lanes = [(int(lane.source.rsplit("/", 1)[1]), lane, number) for lane, number in marks.items()]
-    cursor = await connection.execute(
-        "SELECT min(e.position) FROM lane l LEFT JOIN unnest(%s::int[], %s::text[], %s::int[], %s::bigint[])"
-        " AS r (incarnation, topic, partition, number) USING (incarnation, topic, partition), LATERAL"
-        " (SELECT position FROM events WHERE incarnation = l.incarnation AND topic = l.topic"
-        " AND partition = l.partition AND number = coalesce(r.number, 0) + 1 LIMIT 1) e WHERE e.position <= %s",
-        [
-            [incarnation for incarnation, _, _ in lanes],
-            [lane.topic for _, lane, _ in lanes],
-            [lane.partition for _, lane, _ in lanes],
-            [number for _, _, number in lanes],
-            last,
-        ],
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
 
 
 def guard(settings: Settings, service: str) -> Callable[[Connection], Awaitable[None]]:

@@ -22,10 +22,10 @@ from lianxin_schemas.events.seals import LaneEnd, LogSealed, Span
 
 from services.runtime import failpoints, log, merkle, seals
 from services.runtime.database import pause
-from services.runtime.inbox import Lane, Message
+from services.runtime.inbox import Lane
 from services.runtime.marks import bookmark, move_marks, read_state
 from services.runtime.publish import producer, publish
-from services.runtime.readback import NAME, Ahead, compare, first_missing, open_readback
+from services.runtime.readback import NAME, Ahead, compare, open_readback
 from services.runtime.settings import Settings
 from services.runtime.unsealed import Unsealed
 
@@ -40,8 +40,6 @@ two cores if it is 5 ms, and are visible later than with 12.
 """
 MARK_EVERY = 0.05
 """Seconds within which the mark follows what was acknowledged. What lies between is sent again after a crash."""
-FETCH_EVERY = 1.0
-"""Seconds from one fetch of what was sent to the next, so that little is left to be read back before a seal."""
 RENEW_EVERY = 1.0
 """Seconds between renewals of the lease over an empty log."""
 
@@ -63,8 +61,6 @@ class Relay:
         self._marked = 0
         """What the mark in the database says of it."""
         self._held = 0.0
-        self._fetched = 0.0
-        self._fetching: asyncio.Task[list[Message]] | None = None
 
     async def run(self) -> None:
         """Takes the lease when it is free, then publishes for as long as it holds it."""
@@ -79,7 +75,6 @@ class Relay:
         await listener.execute("LISTEN log")
         while True:
             await self._turn(sender, listener)
-            self._fetch()
             if time.monotonic() - sealed >= self._settings.seal_every:
                 await self._seal()
                 sealed = time.monotonic()
@@ -173,19 +168,8 @@ class Relay:
             await self._hold(self._position)
         return self._unsealed
 
-    def _fetch(self) -> None:
-        """Takes in what was fetched, and has more fetched while sending goes on."""
-        if self._fetching and self._fetching.done():
-            self._back.take(self._fetching.result())
-            self._fetching = None
-        elif not self._fetching and self._back.sent and time.monotonic() - self._fetched >= FETCH_EVERY:
-            self._fetching, self._fetched = asyncio.create_task(asyncio.to_thread(self._back.fetch)), time.monotonic()
-
     async def _read_back(self) -> bool:
         """Whether all up to the mark is in Kafka, whole. If not, the mark goes back before the first missing one."""
-        if self._fetching:
-            self._back.take(await self._fetching)
-            self._fetching = None
         loop = asyncio.get_running_loop()
 
         def progress() -> None:
@@ -193,12 +177,34 @@ class Relay:
 
         await asyncio.to_thread(self._back.read, progress)
         await compare(self._connection, self._service, self._back.marks)
-        missing = await first_missing(self._connection, self._back.marks, self._position)
+        missing = await self._first_missing()
         if missing is None:
             return True
         logger.warning("read-back: position %s is not in Kafka, publishing again from there", missing)
         await self._hold(missing - 1)
         return False
+
+    async def _first_missing(self) -> int | None:
+        """The first position up to the mark that was not read back: numbers are dense, one look per lane is enough.
+
+        One look it is because of LIMIT: else the planner joins first, and goes through each lane from its beginning.
+        """
+        lanes = [(int(lane.source.rsplit("/", 1)[1]), lane, number) for lane, number in self._back.marks.items()]
+        cursor = await self._connection.execute(
+            "SELECT min(e.position) FROM lane l LEFT JOIN unnest(%s::int[], %s::text[], %s::int[], %s::bigint[])"
+            " AS r (incarnation, topic, partition, number) USING (incarnation, topic, partition), LATERAL"
+            " (SELECT position FROM events WHERE incarnation = l.incarnation AND topic = l.topic"
+            " AND partition = l.partition AND number = coalesce(r.number, 0) + 1 LIMIT 1) e WHERE e.position <= %s",
+            [
+                [incarnation for incarnation, _, _ in lanes],
+                [lane.topic for _, lane, _ in lanes],
+                [lane.partition for _, lane, _ in lanes],
+                [number for _, _, number in lanes],
+                self._position,
+            ],
+        )
+        row = await cursor.fetchone()
+        return row[0] if row else None
 
     async def _seal(self) -> None:
         """Reads back, then says in the log itself how far it is in Kafka, whole and as it was sent (rule 8).

@@ -5,7 +5,6 @@ import signal
 import time
 from itertools import pairwise
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
@@ -214,30 +213,3 @@ async def test_rule_5_small_batches_go_together_and_what_comes_after_a_pause_goe
             await one._turn(None, None)
         assert begun[-1] - begun[0] >= 9 * apart
         assert min(later - sooner for sooner, later in pairwise(begun)) < 1.4 * apart
-
-
-@pytest.mark.anyio
-async def test_rule_7_what_was_sent_is_fetched_beside_sending_and_once_a_second(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr(relay, "time", Mock(monotonic=lambda: now[0]))
-    one: Any = relay.Relay(Settings(), "intake", None, None)  # type: ignore[arg-type]
-    one._back = Mock(sent={b"hash": "place"})
-    for nth in (1, 2):
-        # When it is time, then all is fetched, and taken in at the next turn
-        one._fetch()
-        assert one._back.take.call_count == nth - 1
-        await asyncio.wait([one._fetching])
-        one._fetch()
-        one._back.take.assert_called_with(one._back.fetch.return_value)
-
-        # And no more until a second has passed
-        one._fetch()
-        assert one._back.fetch.call_count == nth
-        now[0] += relay.FETCH_EVERY
-
-    # Nor where nothing was sent
-    one._back.sent = {}
-    one._fetch()
-    assert one._fetching is None

@@ -90,8 +90,8 @@ BUGS = (
     Bug("sealed before it was read back", relay.Relay, "_seal", "if not await self._read_back():", "if False:", LOSSES),
     Bug(
         "nobody looks what is missing",
-        relay,
-        "first_missing",
+        relay.Relay,
+        "_first_missing",
         "    lanes = [",
         "    return None\n    lanes = [",
         LOSSES,
@@ -151,7 +151,7 @@ BUGS = (
         "await send(connection, close_lanes(ends))",
         "await send(connection, [])",
         ("restore", "hole"),
-        shows=481,
+        shows=554,
     ),
     Bug(
         "a message outside its lane stops a recovery",
@@ -180,7 +180,7 @@ BUGS = (
     Bug(
         "less than was read before is not noticed",
         readback.ReadBack,
-        "take",
+        "_read",
         "lost = {place: at - 1 for place, at in self.bookmarks.items() if at}",
         "lost = {}",
         ("tail", "older"),
@@ -188,7 +188,7 @@ BUGS = (
     Bug(
         "a tail that grew again just as far is not noticed",
         readback.ReadBack,
-        "take",
+        "_read",
         "lost = {place: at - 1 for place, at in self.bookmarks.items() if at}",
         "lost = {place: -1 for place, end in self.ends().items() if end < self.bookmarks.get(place, 0)}",
         ("tail", "crash"),

@@ -191,14 +191,6 @@ class Task(Generic[T]):
         self._done = True
         self._work().close()
 
-    def __del__(self) -> None:
-        """A process that ends leaves it as it is."""
-        self.cancel()
-
-    def done(self) -> bool:
-        """Whether it has gone to its end."""
-        return self._done
-
     def result(self) -> T:
         """What came of it."""
         if self._error:
