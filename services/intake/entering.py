@@ -1,4 +1,4 @@
-"""Staff enter what a resident said of the own petition by telephone or at the counter, and an import what was said
+"""Staff enter what a resident said of their own petition by telephone or at the counter, and an import what was said
 elsewhere (C4, C8). One or many: what a decision needs is read for all of them at once.
 """
 

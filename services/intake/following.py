@@ -1,4 +1,4 @@
-"""A resident follows the own petition by number and secret, and answers to it. Routes and pages call these (U2, C8)."""
+"""A resident follows their own petition by number and secret, and answers to it. For routes and pages (U2, C8)."""
 
 import hashlib
 import hmac

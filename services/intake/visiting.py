@@ -51,7 +51,7 @@ async def entries(desk: Desk, visit: UUID) -> list[Entry]:
 
 
 def state(entries: Sequence[Entry], principal: Principal, *others: Role) -> visits.State:
-    """The entry as it stands. Raises Refused `auth.scope` for whom it is none of the own."""
+    """The entry as it stands. Raises Refused `auth.scope` whose entry it is not."""
     found = visits.fold(entry.event for entry in entries)
     if found.visit is not None:
         own(principal, found.visit.cadre, *others)
@@ -59,7 +59,7 @@ def state(entries: Sequence[Entry], principal: Principal, *others: Role) -> visi
 
 
 def own(principal: Principal, cadre: str, *others: Role) -> None:
-    """A cadre enters and sees the own visits; the import role those of all."""
+    """A cadre enters and sees their own visits; the import role those of all."""
     if principal.id != cadre and not principal.roles & {Role.IMPORT, *others}:
         raise Refused("auth.scope", "visit.cadre")
 

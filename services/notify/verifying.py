@@ -1,4 +1,4 @@
-"""Compares the tables with a plain refold of the own log: no SQL, no code of what fills them."""
+"""Compares the tables with a plain refold of notify's log: no SQL, no code of what fills them."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -102,7 +102,7 @@ class Entry:
 class Receipt:
     """What an accepted command gets: its events, and for each lane the last number, to wait for with `after=`.
 
-    A lane of the own log is written `topic.partition.incarnation`, as in `visits.7.1`.
+    A lane of the service's own log is written `topic.partition.incarnation`, as in `visits.7.1`.
     """
 
     events: tuple[UUID, ...]

@@ -108,7 +108,7 @@ def page(request: Request, template: str, status: int = 200, *, personal: bool =
 
 
 def see_other(path: str) -> RedirectResponse:
-    """Where to look after something was done: a reload does not do it again. A path of the own service: browsers do
+    """Where to look after something was done: a reload does not do it again. A path of this service: browsers do
     not follow a form to another origin.
     """
     return RedirectResponse(path, 303)

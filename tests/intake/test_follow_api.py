@@ -1,4 +1,4 @@
-"""A resident follows the own petition, judges it, withdraws it, has the own data erased (U2, C3, C4, C8, P1)."""
+"""A resident follows their own petition, judges it, withdraws it, has their own data erased (U2, C3, C4, C8, P1)."""
 
 import asyncio
 from collections.abc import Callable

@@ -123,7 +123,7 @@ def servers() -> Iterator[None]:
 
 
 def forget() -> None:
-    """Deletes the topics that tests have left on the own Kafka, before it has too many files open."""
+    """Deletes the topics that tests have left on its own Kafka, before it has too many files open."""
     admin = KafkaAdminClient(bootstrap_servers=os.environ["LIANXIN_KAFKA"])
     try:
         admin.delete_topics([name for name in admin.list_topics() if not name.startswith("__")])

@@ -117,7 +117,7 @@ def changed(text: str, at: int) -> str:
 
 
 def by_another(proof: Proof) -> Proof:
-    """The same seal, signed by a key of somebody else who puts the own key beside it."""
+    """The same seal, signed by a key of somebody else who puts their own key beside it."""
     key = Ed25519PrivateKey.generate()
     form, source, time, seal_ = proof["signed"].split("\n")
     own = json.loads(seal_) | {"key": seals.key_id(key.public_key())}

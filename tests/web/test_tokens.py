@@ -1,4 +1,4 @@
-"""Who is let in: only tokens of the own issuer, for us, in time, signed with its private key."""
+"""Who is let in: only tokens of our own issuer, for us, in time, signed with its private key."""
 
 import base64
 import hashlib

@@ -37,7 +37,7 @@ async def of_cadre(
 ) -> ScoreView:
     """A cadre's score: for the cadre and the organisation department.
 
-    The cadre sees the own acts, and of what residents said only sums of five and up.
+    Cadres see their own acts, and of what residents said only sums of five and up.
     """
     _own(principal, cadre)
     return await _score(request, principal, "cadre", cadre, period, policy, after, limit, offset)

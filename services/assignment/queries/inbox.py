@@ -43,7 +43,7 @@ class Item(BaseModel):
 
 
 def views(desk: Desk, principal: Principal) -> list[Of]:
-    """The lists that somebody may see: the own cases (cadre), the office's (its staff), or all (the county's office,
+    """The lists that somebody may see: their own cases (cadre), the office's (its staff), or all (the county's office,
     the organisation department).
     """
     open_: dict[Of, bool] = {

@@ -1,4 +1,4 @@
-"""All projections of the own log: written with the events they show, refilled from the log, read back for `verify`."""
+"""All projections of assignment's log: written with their events, refilled from the log, read back for `verify`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString

@@ -1,4 +1,4 @@
-"""What a resident does about the own petition: by number and secret, without an account (U2), or by telephone and at
+"""What a resident does about their own petition: by number and secret, without an account (U2), or by telephone and at
 the counter, where staff enter it (C4, C8).
 """
 

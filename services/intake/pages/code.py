@@ -13,7 +13,7 @@ from services.web.sessions import Sessions
 KEPT = timedelta(hours=1)
 """After the last look; somebody else may use the same computer."""
 FOLLOW, HANDED = "lx-follow", "lx-handed"
-"""Whose they are: the resident's at the own browser, or what a cadre has to hand on. `/follow` reads the first alone:
+"""Whose they are: the resident's at their own browser, or what a cadre has to hand on. `/follow` reads the first alone:
 a cadre's browser never acts for a resident.
 """
 _HELD = re.compile(r"([0-9]{12})\.([0-9A-Z]{8})")

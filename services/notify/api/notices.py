@@ -68,7 +68,7 @@ async def mine(
 
 @router.put("/notices/{notice}/read")
 async def read(notice: UUID, principal: Told, request: Request) -> NoticeView:
-    """Marks an own notice as read; again changes nothing. An office's notice is read for all of its staff."""
+    """Marks a notice of one's own as read; again changes nothing. An office's notice is read for all of its staff."""
     async with request.app.state.pool.connection() as connection:
         found = await notices.mark_read(connection, notice, reader(principal))
     if found is None:

@@ -48,7 +48,7 @@ async def mine(principal: Told, request: Request, first: From = 1) -> Response:
 
 @router.post("/{notice}/read")
 async def read(notice: UUID, principal: Told, request: Request, first: From = 1) -> Response:
-    """Marks an own notice as read, and shows the same part of the list."""
+    """Marks a notice of one's own as read, and shows the same part of the list."""
     async with request.app.state.pool.connection() as connection:
         found = await notices.mark_read(connection, notice, reader(principal))
     if found is None:
