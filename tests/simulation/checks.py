@@ -160,6 +160,8 @@ def at_rest(stage: Stage, troupe: Troupe, *, shown: bool = False) -> str:
         tables = stage.databases[service].tables
         if tables.relay.position != tables.position:
             return f"the relay of {service} is behind"
+        if any(tables.events[at].topic != "seals" for at in tables.events if at > tables.relay.sealed):
+            return f"{service} has not sealed all"
         there = whole(stage, service)
         for lane, number in there.items():
             kept = tables.lanes.get((Source.parse(lane.source).incarnation, lane.topic, lane.partition), 0)
