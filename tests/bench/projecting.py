@@ -1,4 +1,4 @@
-"""How fast appraisal's projection turns events into tables, live and in a rebuild, and how much memory it takes."""
+"""How fast appraisal's projection turns events into tables, live and in a rebuild."""
 
 import subprocess
 import sys
@@ -16,11 +16,8 @@ from tests.bench.spent import Meter, peak
 from tests.bench.visits import logged, visits
 from tests.world.world import World, until
 
-EVENTS, BACKLOG = 500_000, 5_000_000
-ROWS = (
-    *("live_per_s", "live_zipf_per_s", "rebuild_per_s", "rebuild_zipf_per_s", "rebuild_two_per_s"),
-    "backlog_rss_mib",
-)
+EVENTS = 500_000
+ROWS = ("live_per_s", "live_zipf_per_s", "rebuild_per_s", "rebuild_zipf_per_s", "rebuild_two_per_s")
 KINDS = {"": "evenly", "_zipf": "by Zipf 1.1"}
 FACT = "one fact row and two tallies an event, 750 bytes as CloudEvents, 24 partitions, 354,000 cadres"
 TWO = "--processes"
@@ -54,20 +51,6 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield told(row("rebuild_two_per_s", "1/s", runs["rebuild_two_per_s"], f"as rebuild_per_s, `{TWO} 2`"))
     else:
         say("rebuild_two_per_s: left out, `rebuild` works in one process")
-    yield told(backlog(bench))
-
-
-def backlog(bench: Bench) -> Row:
-    """The memory of a projection that starts while millions of events wait, until it has read them all; once."""
-    count = bench.count(BACKLOG)
-    with bench.world() as world:
-        say(f"making {count:,} events that wait")
-        load.topic(world, logged(visits(count, 3), world.space))
-        say(f"projecting {count:,}")
-        run, rss = live(world, count)
-        check(world, count)
-    method = f"largest memory of the live process, from {count:,} waiting events to none, at {run.value:,.0f}/s"
-    return row("backlog_rss_mib", "MiB", [Run(rss, count)], method)
 
 
 def check(world: World, count: int, kind: str = "") -> None:
