@@ -61,8 +61,8 @@ TEXTS = {
     ),
     "code.wrong": Text(
         422,
-        "编号和查询码对不上。查询码是8位，收据或短信上有。",
-        "Number and code do not match. The code has 8 characters; see your receipt or text.",
+        "编号和查询码对不上。查询码是8位，收据上有。",
+        "Number and code do not match. The code has 8 characters; see your receipt.",
     ),
     "code.locked": Text(
         429,

@@ -108,6 +108,13 @@ def test_U2_a_wrong_secret_and_an_unknown_number_get_the_same_answer(api: Client
     assert follow(api, code(received)).status_code == 200
 
 
+def test_U2_the_code_is_said_to_stand_on_the_receipt_and_nowhere_else(api: Client) -> None:
+    told_ = follow(api, code(raised(api), secret="AAAAAAAA")).json()
+    assert "收据上有" in told_["zh"]
+    assert "短信" not in told_["zh"], "none is sent"
+    assert told_["en"].endswith("see your receipt.")
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_U2_after_five_tries_nothing_is_looked_at_for_a_quarter_of_an_hour(
     api: Client, rows: Rows, known: bool
