@@ -100,6 +100,27 @@ def test_A7_what_has_to_change_is_said_and_nothing_typed_is_lost(
     assert visits(residents, "h-faulty") == []
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("started", "09:30Z", "写几点到的"),
+        ("ended", "09:30+08:00", "写几点离开的"),
+        ("day", "1949-01-01", "日期写1949年1月2日以后"),
+        ("day", "2200-01-01", "日期写1949年1月2日以后"),
+    ],
+)
+def test_A7_what_no_browser_would_send_is_a_fault_of_its_field(
+    residents: Installation, look: Look, cookies: dict[str, str], field: str, value: str, told: str
+) -> None:
+    page = look.open(f"{residents.address}/visits/new", cookies=cookies, scripts=False)
+    fill(page, "h-odd")
+    page.evaluate("id => document.getElementById(id).type = 'text'", field)
+    page.fill(f"#{field}", value)
+    page.click("button.primary")
+    expect(page.locator(f"#{field}-fault")).to_contain_text(told)
+    assert visits(residents, "h-odd") == []
+
+
 def test_V1_the_faulty_form_looks_as_it_should(residents: Installation, look: Look, cookies: dict[str, str]) -> None:
     page = look.open(f"{residents.address}/visits/new", cookies=cookies)
     page.click("button.primary")

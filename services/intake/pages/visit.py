@@ -1,13 +1,13 @@
 """A visit is entered by the cadre who made it: which households, when, why, what was heard and promised (V1, V4)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 from uuid import uuid5
 
 from fastapi import Depends, Request, Response
 from lianxin_schemas.events.visits import Promise, Purpose, VisitLogged
-from lianxin_schemas.ids import CategoryCode, Day, HouseholdId, Uuid
+from lianxin_schemas.ids import CategoryCode, Day, HouseholdId, Time, Uuid
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 
 from services import categories
@@ -25,6 +25,7 @@ from services.web.principals import Allow, Principal, Role
 router = pages.router()
 
 Cadre = Annotated[Principal, Depends(Allow(Role.CADRE))]
+TIME: TypeAdapter[datetime] = TypeAdapter(Time)
 HOUSEHOLDS = TypeAdapter(Annotated[tuple[HouseholdId, ...], Field(min_length=1, max_length=100)])
 PURPOSES: Mapping[Purpose, str] = {
     Purpose.ROUTINE: noted("A regular visit"),
@@ -34,6 +35,7 @@ PURPOSES: Mapping[Purpose, str] = {
     Purpose.POLICY: noted("To explain a policy"),
 }
 WORDS: Mapping[str, Pair] = {
+    "day:value_error": ("日期写1949年1月2日以后、2200年以前的", "Write a day after 1 January 1949 and before 2200"),
     "households": ("写户编号，一行一户，例如 h-000123", "Write the households' numbers, one a line, like h-000123"),
     "purpose": ("选为什么去", "Choose what the visit was for"),
     "started": ("写几点到的，例如 09:30", "Write when it began, like 09:30"),
@@ -51,14 +53,29 @@ def _checked(typed: str) -> str:
     return typed
 
 
+def _whole(day: date) -> date:
+    """A day all of which has a `Time`; that one is reckoned in UTC, eight hours behind."""
+    TIME.validate_python(datetime.combine(day, time.min, LOCAL))
+    return day
+
+
+def _local(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("a local time has no offset")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_local)]
+
+
 class Entry(BaseModel):
     """What the form asks. Three needs and two promises have a row; what is beyond them goes in as another visit."""
 
     command: Uuid
     households: Annotated[str, AfterValidator(_checked)]
-    day: Day
-    started: time
-    ended: time
+    day: Annotated[Day, AfterValidator(_whole)]
+    started: LocalTime
+    ended: LocalTime
     purpose: Purpose
     need_1: CategoryCode | None = None
     need_2: CategoryCode | None = None
