@@ -14,6 +14,10 @@ from services.intake.domain.sealing import NONCE, Person, Place, seal
 Pool = AsyncConnectionPool[Any]
 Texts = Mapping[Place, str]
 
+BY_PERSON = "SELECT person, ref, sealed FROM text WHERE kind = %s AND datum = %s AND person = %s AND ref = ''"
+BY_REF = "SELECT person, ref, sealed FROM text WHERE kind = %s AND datum = %s AND ref = %s AND ref <> ''"
+"""Only what is not '' lies in the index by `ref`."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -68,9 +72,7 @@ async def find(pool: Pool, kind: PersonKind, person: str | None, datum: Datum, r
     """A text by its reference, whoever said it, or by person and datum; None where there is none."""
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT person, ref, sealed FROM text WHERE kind = %s AND datum = %s"
-            " AND CASE WHEN %s::text IS NULL THEN person = %s AND ref = '' ELSE ref = %s END",
-            [kind, datum, ref, person, ref],
+            BY_PERSON if ref is None else BY_REF, [kind, datum, person if ref is None else ref]
         )
         row = await cursor.fetchone()
     return row and Kept(Place(Person(kind, row[0]), datum, row[1]), bytes(row[2]))
