@@ -106,6 +106,13 @@ def test_C4_everybody_has_the_own_list_and_the_county_narrows_its_own_down(desk:
     assert rows(page) == [county]
 
 
+def test_C4_staff_whose_sign_in_names_no_office_is_told_that_nothing_here_is_theirs(desk: Offices, look: Look) -> None:
+    desk.case()
+    page = look.open(f"{desk.url}/desk", cookies=desk.as_("s9", "office"), scripts=False)
+    expect(page.locator("h1")).to_contain_text("不在您的职责范围内")
+    assert page.request.get(page.url).status == 403
+
+
 @pytest.mark.parametrize("of", ["all", "office"])
 def test_C4_what_lies_outside_is_refused_and_no_filter_widens_a_list(desk: Offices, look: Look, of: str) -> None:
     mine = desk.case("z1")

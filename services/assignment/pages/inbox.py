@@ -19,6 +19,7 @@ from services.assignment.queries import inbox, naming
 from services.assignment.queries.inbox import SIZE, Item, Of
 from services.assignment.queries.naming import Called
 from services.assignment.store import responsible
+from services.refused import Refused
 from services.web import pages
 from services.web.after import After
 from services.web.forms import Form, blank
@@ -76,7 +77,7 @@ async def show(
     desk: Desk = request.app.state.desk
     await desk.arrivals.wait(after)
     now, views = datetime.now(UTC), inbox.views(desk, principal)
-    of = of or ("all" if "all" in views and "mine" not in views else views[0])
+    of = of or _first(views)
     scope, narrow = inbox.scope(desk, principal, of), Narrow(of=of)
     if of == "all":
         narrow = Narrow(of=of, office=office, zone=zone, category=category)
@@ -103,6 +104,12 @@ async def show(
         everything=_at(narrow, tab=Tab.ALL),
         filters=await _filters(desk, narrow) if of == "all" else None,
     )
+
+
+def _first(views: Sequence[Of]) -> Of:
+    if not views:  # an office's staff whose sign-in names no office
+        raise Refused("auth.scope")
+    return "all" if "all" in views and "mine" not in views else views[0]
 
 
 def _at(narrow: Narrow, **change: Any) -> str:
