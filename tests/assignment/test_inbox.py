@@ -16,6 +16,7 @@ from services.assignment.api.app import application
 from services.assignment.domain.days import SHANGHAI, day_of
 from services.assignment.domain.tabs import Tab, tabs
 from services.assignment.queries import inbox
+from services.assignment.store import inbox as store
 from services.assignment.store import tables
 from services.runtime import topics
 from tests.assignment.given import complaint, opened, petition, verdict, withdrawal, write_files
@@ -151,6 +152,17 @@ def test_C4_pages_hold_so_many_and_no_case_is_on_two(api, monkeypatch):
     assert api.get(cadre, "/cases", of="mine", tab="today").json()["pages"] == 1
     for wrong in ({"page": 0}, {"tab": "soon"}, {"of": "theirs"}):
         assert code(api.get(cadre, "/cases", **{"of": "mine", "tab": "later"} | wrong)) == (422, "body.invalid")
+
+
+def test_C3_of_those_that_have_ended_so_many_are_counted_and_all_are_listed(api, monkeypatch):
+    monkeypatch.setattr(store, "MOST", 2)
+    ended, cadre = [petition() for _ in range(3)], api.as_("c2", "cadre")
+    api.hear(*ended, *(withdrawal(event) for event in ended))
+    case = due_in(api, 5)
+    counts = api.get(cadre, "/cases", of="mine", tab="all").json()["counts"]
+    assert counts == {"overdue": 0, "today": 0, "near": 1, "later": 0, "waiting": 0, "ended": 2, "all": 3}
+    assert {*listed(api, cadre, "mine", "ended")} == {str(event.petition) for event in ended}
+    assert listed(api, cadre, "mine", "all")[0] == case
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)), st.integers(1, 30))

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from services.assignment.queries import inbox
-from tests.assignment.given import complaint, petition
+from tests.assignment.given import complaint, petition, withdrawal
 from tests.pages.looking import STAFF, Look
 from tests.pages.offices import Offices, offices
 from tests.servers import Addresses
@@ -111,6 +111,15 @@ def test_C4_staff_whose_sign_in_names_no_office_is_told_that_nothing_here_is_the
     page = look.open(f"{desk.url}/desk", cookies=desk.as_("s9", "office"), scripts=False)
     expect(page.locator("h1")).to_contain_text("不在您的职责范围内")
     assert page.request.get(page.url).status == 403
+
+
+def test_C3_a_count_that_was_cut_short_says_so(desk: Offices, look: Look, monkeypatch: Any) -> None:
+    monkeypatch.setattr("services.assignment.store.inbox.MOST", 1)
+    ended = [petition() for _ in range(2)]
+    desk.hear(*ended, *(withdrawal(event) for event in ended))
+    page = look.open(f"{desk.url}/desk", cookies=desk.as_(*CADRE), scripts=False)
+    expect(page.locator(".tabs a[aria-current]")).to_have_text("全部 1+")
+    expect(page.locator(".pager")).to_contain_text("共 1+")
 
 
 @pytest.mark.parametrize("of", ["all", "office"])

@@ -28,7 +28,7 @@ ON = leads_to(
 
 
 class Inbox(BaseModel):
-    """A page of a tab, and how many cases there are on each tab."""
+    """A page of a tab, and how many cases there are on each tab; of those that have ended, 10,000 at most count."""
 
     of: Of
     tab: Tab

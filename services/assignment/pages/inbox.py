@@ -18,10 +18,12 @@ from services.assignment.pages.words import ACTS, NEXT, OF, TABS, TITLES, tag
 from services.assignment.queries import inbox, naming
 from services.assignment.queries.inbox import SIZE, Item, Of
 from services.assignment.queries.naming import Called
+from services.assignment.store import inbox as store
 from services.assignment.store import responsible
 from services.refused import Refused
 from services.web import pages
 from services.web.after import After
+from services.web.dates import number as number_text
 from services.web.forms import Form, blank
 from services.web.language import _
 from services.web.pages import page
@@ -95,9 +97,9 @@ async def show(
         views=[(_(OF[each]), _at(Narrow(of=each)), None, each == of) for each in views],
         tab=tab,
         title=_(TITLES[tab]),
-        tabs=[(_(TABS[each]), _at(narrow, tab=each), counts[each], each is tab) for each in TABS],
+        tabs=[(_(TABS[each]), _at(narrow, tab=each), _counted(counts, each), each is tab) for each in TABS],
         rows=[_row(item, names, tag(item.phase, item.due, now, desk.settings.near_days), of) for item in items],
-        total=counts[tab],
+        total=_counted(counts, tab),
         first=SIZE * (number - 1) + 1,
         earlier=_at(narrow, page=number - 1) if number > 1 else "",
         later=_at(narrow, page=number + 1) if number < inbox.pages(counts[tab]) else "",
@@ -110,6 +112,11 @@ def _first(views: Sequence[Of]) -> Of:
     if not views:  # an office's staff whose sign-in names no office
         raise Refused("auth.scope")
     return "all" if "all" in views and "mine" not in views else views[0]
+
+
+def _counted(counts: Mapping[Tab, int], tab: Tab) -> str:
+    cut = tab in (Tab.ENDED, Tab.ALL) and counts[Tab.ENDED] >= store.MOST
+    return number_text(counts[tab]) + ("+" if cut else "")
 
 
 def _at(narrow: Narrow, **change: Any) -> str:

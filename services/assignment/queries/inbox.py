@@ -66,7 +66,7 @@ def scope(desk: Desk, principal: Principal, of: Of) -> Scope:
 
 
 async def counts(desk: Desk, scope: Scope, now: datetime) -> dict[Tab, int]:
-    """How many cases there are on each tab."""
+    """How many cases there are on each tab; of those that have ended, `store.inbox.MOST` at most."""
     async with desk.pool.connection() as connection:
         return await inbox.counts(connection, scope, tabs(now, desk.settings.near_days))
 
