@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def compose(settings: Settings, notice: UUID, to: str, subject: str, body: str, now: datetime) -> EmailMessage | None:
-    """The mail of a notice; its Message-ID follows from the notice, however often it is sent (B16).
+    """The mail of a notice; its Message-ID follows from the notice, however often it is sent (N3).
 
     None where `to` is no address that mail could go to.
     """

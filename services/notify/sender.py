@@ -1,4 +1,4 @@
-"""Sends what is due: claim, ask the vault, hand over, mark (B16). A process of its own; several may run side by side.
+"""Sends what is due: claim, ask the vault, hand over, mark (N3). A process of its own; several may run side by side.
 
 An unfinished claim is taken up again when its lease is over, under the same Message-ID: a mail may arrive twice after a
 crash, never not at all, and is marked once. Neither address nor text outlives the try.

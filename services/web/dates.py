@@ -1,4 +1,4 @@
-"""How dates and numbers read (pages rule A-15): always a day, never "3 days ago" alone; local time is Asia/Shanghai."""
+"""How dates and numbers read (A-15): always a day, never "3 days ago" alone; local time is Asia/Shanghai."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""From what was typed into a form to a command, or to the same form again with what has to change (pages rule A-7)."""
+"""From what was typed into a form to a command, or to the same form again with what has to change (A-7)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -30,3 +30,16 @@ def test_the_map_of_runtime_names_every_file() -> None:
         if path.suffix in {".py", ".sql"} and path.name != "__init__.py"
     }
     assert {name for name in files if f"`{name}`" not in text} - {"database.py", "settings.py"} == set()
+
+
+def test_the_rooms_of_services_name_every_file() -> None:
+    table = (ROOT / "services/README.md").read_text().split("# The rooms")[1].split("\n## ")[0]
+    files = {path.name for path in (ROOT / "services").glob("*/*.py") if (path.parent / "domain").is_dir()}
+    verbs = {name for name in files if name.endswith("ing.py")}
+    assert {name for name in files - verbs - {"__init__.py"} if f"`{name}`" not in table} == set()
+
+
+def test_the_map_of_web_names_every_file() -> None:
+    text = (ROOT / "services/web/README.md").read_text()
+    files = {path.name for path in (ROOT / "services/web").glob("*.py")} - {"__init__.py"}
+    assert {name for name in files if f"`{name}`" not in text} == set()

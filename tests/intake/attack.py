@@ -1,4 +1,4 @@
-"""Two people who want to know who gave which mark (B4), and what they make of all that can be read (`harvest.py`).
+"""Two people who want to know who gave which mark (G2), and what they make of all that can be read (`harvest.py`).
 
 The *watcher* administers the databases and looks before and after each answer, stands at the door, knows who answers
 when, and has friends whose marks are known; what is learnt from them is tried on the others.

@@ -1,4 +1,4 @@
-"""Nobody can read who gave which mark: two attackers try, and succeed once ballots are kept otherwise (B4)."""
+"""Nobody can read who gave which mark: two attackers try, and succeed once ballots are kept otherwise (G2)."""
 
 import asyncio
 import random
@@ -100,7 +100,7 @@ async def find(parts: Driven, voters: Sequence[Voter]) -> dict[str, Told]:
     return finding.find(await harvest.tables([parts.intake]), voters, opens)
 
 
-def test_b4_the_watcher_does_no_better_than_who_knows_nothing(own: Settings) -> None:
+def test_g2_the_watcher_does_no_better_than_who_knows_nothing(own: Settings) -> None:
     hits = watched(own)
     assert attack.by_luck(hits, OTHERS, 1 / 5) > 1e-6, f"{hits} of {OTHERS} were told"
 
@@ -121,7 +121,7 @@ def longer(_: bytes, round_: UUID, mark: int) -> bytes:
 
 
 @pytest.mark.parametrize("seal", [plain, alike, longer])
-def test_b4_the_watcher_bites_where_ballots_are_not_sealed_well(
+def test_g2_the_watcher_bites_where_ballots_are_not_sealed_well(
     own: Settings, patch: pytest.MonkeyPatch, seal: Callable[..., bytes]
 ) -> None:
     patch.setattr(sealing, "seal", seal)
@@ -130,7 +130,7 @@ def test_b4_the_watcher_bites_where_ballots_are_not_sealed_well(
     assert watched(own) > OTHERS * 0.9
 
 
-def test_b4_the_finder_does_no_better_than_who_guesses(own: Settings) -> None:
+def test_g2_the_finder_does_no_better_than_who_guesses(own: Settings) -> None:
     told = found(own)
     for way in ("as they lie", "ctid up", "xmin down", "id up", "sealed up"):
         assert opened(own, told, f"by round, {way}").tries == 5 * ROUNDS
@@ -165,7 +165,7 @@ async def dropped(connection: Connection, round_: UUID, sealed: Sequence[bytes])
 
 
 @pytest.mark.parametrize("put", [appended, unshuffled])
-def test_b4_the_finder_bites_where_ballots_lie_as_they_came(
+def test_g2_the_finder_bites_where_ballots_lie_as_they_came(
     own: Settings, patch: pytest.MonkeyPatch, put: Callable[..., Awaitable[None]]
 ) -> None:
     patch.setattr(store, "put", put)
@@ -186,7 +186,7 @@ def together(patch: pytest.MonkeyPatch, parts: Driven, round_: UUID, mark: int) 
     patch.setattr(store, "put", dropped)
 
 
-def test_b4_the_finder_bites_where_code_and_ballot_share_a_transaction(
+def test_g2_the_finder_bites_where_code_and_ballot_share_a_transaction(
     own: Settings, patch: pytest.MonkeyPatch
 ) -> None:
     told = links(found(own, patch))
@@ -194,7 +194,7 @@ def test_b4_the_finder_bites_where_code_and_ballot_share_a_transaction(
     assert [told[way].hits for way in ways] == [5 * ROUNDS]
 
 
-def test_b4_a_round_with_one_answer_so_far_hides_it_from_nobody_with_its_key(own: Settings) -> None:
+def test_g2_a_round_with_one_answer_so_far_hides_it_from_nobody_with_its_key(own: Settings) -> None:
     async def task() -> None:
         async with driven(own) as parts:
             one = a_round(invited=5)
@@ -206,7 +206,7 @@ def test_b4_a_round_with_one_answer_so_far_hides_it_from_nobody_with_its_key(own
     asyncio.run(task())
 
 
-def test_b4_once_a_round_has_ended_whatever_copies_there_are_say_nothing(own: Settings) -> None:
+def test_g2_once_a_round_has_ended_whatever_copies_there_are_say_nothing(own: Settings) -> None:
     """A copy of the ballots, as a backup or PostgreSQL's own log has it, opens with no key that is left."""
 
     async def task() -> None:

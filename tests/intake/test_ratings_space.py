@@ -1,5 +1,5 @@
 """Whoever reads a whole installation, all databases, topics and logs, and has the rounds' keys, finds no link between a
-code that was spent and an answer; and finds it wherever one more place keeps a trace (B4).
+code that was spent and an answer; and finds it wherever one more place keeps a trace (G2).
 """
 
 import asyncio
@@ -101,7 +101,7 @@ def opened(api: Api) -> tuple[UUID, list[str]]:
     return event.round, opened.json()["codes"]
 
 
-def test_b4_whoever_reads_everything_does_no_better_than_who_guesses(space: Space) -> None:
+def test_g2_whoever_reads_everything_does_no_better_than_who_guesses(space: Space) -> None:
     told = find(space.harvest, space.voters, opener(space.keys))
     assert links(told) == {}
 
@@ -197,7 +197,7 @@ FAULTS = (copied_in_order, with_times, with_ids_that_follow, in_one_transaction,
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_b4_the_finder_bites_where_one_more_place_keeps_a_trace(space: Space, fault: Fault) -> None:
+def test_g2_the_finder_bites_where_one_more_place_keeps_a_trace(space: Space, fault: Fault) -> None:
     place = fault(space)
     told = links(find(read(space.world), space.voters, opener(space.keys)))
     assert [way for way in told if place in way]

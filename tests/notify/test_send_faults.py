@@ -1,4 +1,4 @@
-"""Faults while sending, by ending and stopping real processes (B16, P1)."""
+"""Faults while sending, by ending and stopping real processes (N3, P1)."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Notices leave, once, or are given up with an event (N2, N3, B16): a real mail server, a real vault over HTTP."""
+"""Notices leave, once, or are given up with an event (N2, N3): a real mail server, a real vault over HTTP."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

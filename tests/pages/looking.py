@@ -1,4 +1,4 @@
-"""Looks at a page as rule A-2 to A-18 of the pages ask: in a real browser, narrow and wide, in normal and large type.
+"""Looks at a page as the rules A-2 to A-18 of pages ask: in a real browser, narrow and wide, in normal and large type.
 
 `look(url, "name")` opens a page and looks; `look.here(page, "name")` looks at the state that a flow has reached. Both
 fail with everything they found. Where LIANXIN_SCREENSHOTS names a folder, each view is kept there as a PNG.

@@ -1,4 +1,4 @@
-"""The inbox: what is due, for whom, and nothing to those whom a petition is about (C3, C4; pages I-5, I-7)."""
+"""The inbox: what is due, for whom, and nothing to those whom a petition is about (C3, C4)."""
 
 from collections.abc import Iterator
 from typing import Any

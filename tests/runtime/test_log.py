@@ -128,7 +128,7 @@ async def test_rows_and_events_are_kept_together_or_not_at_all(info: str, rows: 
     assert rows("SELECT position FROM head") == [(1,)]
 
 
-async def test_a7_nul_is_refused_and_keeps_nothing(info: str) -> None:
+async def test_rule_3_nul_is_refused_and_keeps_nothing(info: str) -> None:
     async with await connect(info) as connection:
         with pytest.raises(psycopg.DataError, match="NUL"):
             await log.write(connection, [decision(logged()), decision(logged(), author=Author("user", "a\0b"))])

@@ -1,4 +1,4 @@
-"""A session is a random id in the browser and a row here; ending the row ends it at once (A-17, design section C)."""
+"""A session is a random id in the browser and a row here; ending the row ends it at once (A-17)."""
 
 import uuid
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What must not reach those it is about (C4, B5 of the design): published by intake, restricted readers."""
+"""What must not reach those it is about (C4): published by intake, restricted readers."""
 
 from typing import Annotated
 

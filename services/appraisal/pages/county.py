@@ -1,4 +1,4 @@
-"""The county at a glance as a page (A10, C9; skeleton 8): all of it for the organisation department, places without
+"""The county at a glance as a page (A10, C9): all of it for the organisation department, places without
 what residents said for offices, and for everybody the whole county in numbers from five up (U1).
 """
 

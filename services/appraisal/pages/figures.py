@@ -1,4 +1,4 @@
-"""From answers to what a page draws: lines of indicators, steps of a score, shares with their intervals (pages B1)."""
+"""From answers to what a page draws: lines of indicators, steps of a score, shares with their intervals (A3)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

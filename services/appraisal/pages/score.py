@@ -1,4 +1,4 @@
-"""A cadre's score as pages: the score, each indicator's numerator, each event behind (A3, A6; skeleton 6)."""
+"""A cadre's score as pages: the score, each indicator's numerator, each event behind (A3, A6)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""One case: how it stands, what is owed and until when, and the steps that are open now (C3, C4; pages I-5)."""
+"""One case: how it stands, what is owed and until when, and the steps that are open now (C3, C4)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A case is handed over: first the office, then whether one of its cadres answers (C4; pages I-7)."""
+"""A case is handed over: first the office, then whether one of its cadres answers (C4)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What somebody has to do, the one that is due first first (C3, C4; pages I-5, I-7)."""
+"""What somebody has to do, the one that is due first first (C3, C4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

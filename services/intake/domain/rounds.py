@@ -1,4 +1,4 @@
-"""A round in which a cadre is rated: opened, closed (G1). Whom it credits is fixed when it is opened (B11)."""
+"""A round in which a cadre is rated: opened, closed (G1). Whom it credits is fixed when it is opened (A4)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

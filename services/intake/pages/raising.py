@@ -1,4 +1,4 @@
-"""Raise a petition: one question a page, no account, no script, nothing kept before it is sent (C1, U2, pages 2)."""
+"""Raise a petition: one question a page, no account, no script, nothing kept before it is sent (C1, U2)."""
 
 from datetime import UTC, datetime
 from typing import Any

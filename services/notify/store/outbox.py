@@ -1,4 +1,4 @@
-"""What has to leave: claimed by one sender for a time, and ended with the event that says what became of it (B16)."""
+"""What has to leave: claimed by one sender for a time, and ended with the event that says what became of it (N3)."""
 
 from dataclasses import dataclass
 from datetime import datetime
