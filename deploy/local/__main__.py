@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--office", help="the office the principal acts for")
     token.add_argument("--hours", type=float, default=12, help="how long it is good (12)")
     token.set_defaults(run=_token)
-    text = "make the keys that tokens and seals are signed with, those that are missing; `up` does so by itself"
+    text = "make missing keys for tokens and seals, and notify's token of a year anew; `up` does so by itself"
     verbs.add_parser("keys", help=text, description=text).set_defaults(run=_keys)
     return top
 
@@ -122,11 +122,13 @@ def _token(state: Path, arguments: argparse.Namespace) -> int:
 
 
 def _keys(state: Path, _: argparse.Namespace) -> int:
-    from deploy.local.keys import make_key, make_seal_keys
-    from deploy.local.processes import SERVICES
+    from deploy.local.keys import make_key, make_seal_keys, make_service_token
+    from deploy.local.processes import LIANXIN, SERVICES
 
     make_state(state)
     print(make_key(state / "keys"))
+    for service in [each.token for each in LIANXIN.programs if each.token]:
+        print(make_service_token(state / "keys", service))
     print(make_seal_keys(state / "keys", SERVICES))
     return 0
 
