@@ -30,7 +30,9 @@ SPANS = 1_024
 """Spans of lost positions that the event can name; the table `lost` has them all."""
 
 Refill = Callable[[Connection, int], Awaitable[object]]
-"""Brings a service's own tables behind the events that came back after a position, in the transaction at hand."""
+"""Brings a service's own tables behind the events that came back after a position, in the transaction at hand; and what
+it keeps elsewhere, for good.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Recovered:
 async def recover(
     settings: Settings, service: str, refill: Refill, progress: Callable[[int], None], *, keep: bool = True
 ) -> Recovered:
-    """Takes back, opens the next incarnation and refills; `keep=False` only says what it would do.
+    """Takes back, opens the next incarnation and refills; `keep=False` only says what it would do, and refills nothing:
+    what stands beside the log may lie in databases that this transaction does not hold.
 
     Raises Unrecoverable; psycopg.Error or KafkaError while either is away. Nothing is written then.
     """
@@ -63,7 +66,8 @@ async def recover(
                 await _move_on(connection, position, found)
                 lost, torn = await _lost(connection, position), await _torn(connection, position)
                 await _open(connection, settings, service, found, lost)
-                await refill(connection, position)
+                if keep:
+                    await refill(connection, position)
         except psycopg.IntegrityError as error:
             what = error.diag.message_detail or error.diag.message_primary
             raise Unrecoverable(f"Kafka holds another event at a place of the log: {what}") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from services.intake.domain import vault
 from services.intake.domain.vault import Asker, Matter
 from services.intake.settings import Settings
 from services.refused import Refused
+from services.runtime import recover
 from tests.intake.asking import by_code, receive, told
 from tests.intake.given import Projected, begun, credit
 from tests.web.serving import Client
@@ -238,6 +240,33 @@ def test_P1_keys_that_a_backup_brings_back_are_destroyed_again(
                 assert api.call("POST", path, body, who="i-1", role="organisation").status_code == 410
         assert keys.execute(mine, [matter["resident"]]).fetchall() == [(None,)]
     assert reveal(api, matter).status_code == 410
+
+
+def test_rule_13_P1_log_recover_that_only_looks_leaves_the_keys_as_they_are(
+    api: Client, matter: dict[str, Any], settings: Settings
+) -> None:
+    """Given keys from before an erasure, and none of the installation's own: looking destroys none and makes none."""
+    with psycopg.connect(settings.database("keys"), autocommit=True) as keys:
+
+        def held() -> list[list[tuple[Any, ...]]]:
+            return [
+                keys.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("person_key", "own_key")
+            ]
+
+        mine = [matter["resident"]]
+        [(key,)] = keys.execute("SELECT key FROM person_key WHERE person = %s", mine).fetchall()
+        path, body = f"/vault/persons/{mine[0]}/erasure", {"command": str(uuid4()), "kind": "resident"}
+        assert api.call("POST", path, body, who="i-1", role="organisation").status_code == 201
+        keys.execute("UPDATE person_key SET key = %s WHERE person = %s", [key, *mine])
+        [own] = keys.execute("DELETE FROM own_key WHERE name = 'receipts' RETURNING name, key").fetchall()
+        before = held()
+        refill = partial(restored.refill, settings)
+        asyncio.run(recover.recover(settings, "intake", refill, lambda _: None, keep=False))
+        found = held()
+        keys.execute("DELETE FROM own_key WHERE name = 'receipts'")
+        keys.execute("INSERT INTO own_key (name, key) VALUES (%s, %s)", own)
+        assert found == before
+        assert restored.erase_again(settings) == 0
 
 
 async def _refill(settings: Settings) -> None:

@@ -133,6 +133,7 @@ def test_rule_13_looking_changes_nothing(own: Restored) -> None:
     own.restore()
     assert own.recover(keep=False).taken == 1
     assert own.rows("SELECT count(*) FROM events") == [(0,)]
+    assert own.refilled == [], "a refill may reach beyond the transaction that is rolled back"
     assert own.recover().taken == 1
 
 
