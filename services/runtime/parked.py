@@ -89,7 +89,7 @@ async def _replay_key(
     while True:
         cursor = await connection.execute(
             "SELECT source, number, at_offset FROM parked WHERE consumer = %s AND topic = %s AND partition = %s"
-            " AND key = %s AND accepted IS NULL ORDER BY source, number LIMIT 1",
+            " AND key = %s AND accepted IS NULL ORDER BY split_part(source, '/', 4)::int, number LIMIT 1",
             [consumer, *key],
         )
         first = await cursor.fetchone()

@@ -79,6 +79,21 @@ async def test_rule_11_replay_goes_in_order_and_the_key_is_free_afterwards(
     assert seen(rows) == [1, 3, 6, 2, 4, 7]
 
 
+async def test_rule_11_replay_keeps_the_order_of_a_log_that_was_recovered_nine_times(
+    consumer: Make, space: Settings, rows: Rows
+) -> None:
+    """Given what the ninth and the tenth incarnation said of one key: as text, `10` stands before `9`."""
+
+    def said(visit: Any, number: int, incarnation: int) -> Message:
+        return message(logged(visit), number, space=space.space, incarnation=incarnation)
+
+    story = [said(GOOD, 1, 9), said(BAD, 2, 9), said(BAD, 1, 10)]
+    await consumer(Noting(unfit=[BAD])).take(publish(space, story))
+    assert seen(rows) == [1]
+    assert await replay(space, Noting()) == (2, [])
+    assert seen(rows) == [1, 2, 1]
+
+
 async def test_rule_11_a_consumer_that_still_holds_the_key_starts_again_and_queues_nothing(
     consumer: Make, space: Settings, story: list[Message], rows: Rows
 ) -> None:
