@@ -71,13 +71,16 @@ async def load(settings: Settings, rows: Sequence[Line]) -> int:
         AsyncConnectionPool(settings.database("keys"), min_size=1, max_size=1, open=False) as keys_,
         await psycopg.AsyncConnection.connect(settings.database("intake"), autocommit=True) as own,
     ):
-        held = await keys.make_all(keys_, [row.person for _, row in rows])
+        held: list[bytes | None] = []
+        for start in range(0, len(rows), BATCH):
+            held += await keys.make_all(keys_, [row.person for _, row in rows[start : start + BATCH]])
         lost = [each for each, key in zip(rows, held, strict=True) if key is None]
         if gone := [Fault(line, next(iter(type(row).model_fields)), *row.gone) for line, row in lost]:
             raise Faulty(gone)
+        known = [(row, key) for (_, row), key in zip(rows, held, strict=True) if key]
         changed = 0
-        for start in range(0, len(rows), BATCH):
-            batch = [(row, key) for (_, row), key in zip(rows, held, strict=True) if key][start : start + BATCH]
+        for start in range(0, len(known), BATCH):
+            batch = known[start : start + BATCH]
             changed += await _write(vault_, batch)
             names = {row.cadre: directory.Names(row.name, None) for row, _ in batch if isinstance(row, CadreRow)}
             await send(own, directory.put(Kind.CADRE, names))

@@ -1,7 +1,7 @@
 """Cadres' names and addresses from a file: checked and refused as a whole, names to the directory (R6, P1)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake import people
-from services.intake.domain.people import HouseholdRow, Need
+from services.intake.domain.people import HouseholdRow, Line, Need
 from services.intake.domain.sealing import NONCE, seal
 from services.intake.people import Faulty
 from services.intake.settings import Settings
+from services.intake.store import keys
 from tests.web.serving import Client
 from tests.world.world import World
 
@@ -63,6 +64,42 @@ def test_R6_the_same_again_changes_nothing_and_a_change_changes_that(
     assert reveal(api, "q-2", "telephone").json()["code"] == "vault.not-there"
     assert rows("SELECT zh, version FROM directory_own WHERE id = 'q-2'") == [("测试己己", 2)]
     assert rows("SELECT zh, version FROM directory_own WHERE id = 'q-1'") == [("测试戊", 1)]
+
+
+class Counted(list[Line]):
+    """Rows that count how often they are gone through."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[Line]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_R6_a_file_of_many_batches_is_gone_through_no_oftener_and_no_batch_is_larger(
+    api: Client, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given batches of two: the rows of a county in one statement would not end before its time was up (rule 2)."""
+    asked: list[int] = []
+    make_all = keys.make_all
+
+    async def counting(pool: Any, persons: Any) -> Any:
+        asked.append(len(persons))
+        return await make_all(pool, persons)
+
+    monkeypatch.setattr(people, "BATCH", 2)
+    monkeypatch.setattr(keys, "make_all", counting)
+    passes = []
+    for many in (1, 7):
+        file = tmp_path / "people.csv"
+        ids = [f"b{many}-{n}" for n in range(many)]
+        file.write_text(HEADER + "".join(f"{id_},测试,1390000{n:04},\n" for n, id_ in enumerate(ids)), encoding="utf-8")
+        rows = Counted(people.read(file)[1])
+        assert asyncio.run(people.load(settings, rows)) == many
+        assert [reveal(api, id_, "telephone").json()["text"][-4:] for id_ in ids] == [f"{n:04}" for n in range(many)]
+        passes.append(rows.passes)
+    assert passes[0] == passes[1]
+    assert asked == [1, 2, 2, 2, 1]
 
 
 def test_R6_every_faulty_row_is_named_and_nothing_is_written(load: Callable[[str], int], rows: Rows) -> None:
