@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.refused import Refused
+from services.runtime.database import AWAY
 from services.runtime.gather import Contradicted, Overloaded, Torn, Unavailable
 from services.runtime.log import Overtaken, TooLarge
 
@@ -73,7 +73,9 @@ COMMON: Mapping[str, Text] = {
         "The database did not answer. Send the same again shortly; it will count once.",
     ),
     "service.failed": Text(
-        500, "出了差错，没有收下。过几分钟再试。", "Something went wrong; nothing was kept. Try again in some minutes."
+        500,
+        "出了差错，不知道收下没有。过几分钟原样再发一次，不会重复。",
+        "Something went wrong; it is not known whether this was kept. Send the same again later; it will count once.",
     ),
     "after.malformed": Text(400, "after 的写法不对：{given}。", "Not a receipt's `after`: {given}."),
     "after.not-read-here": Text(400, "这里看不到这个主题：{topic}。", "This service does not read the topic {topic}."),
@@ -182,7 +184,7 @@ CALLED: Mapping[type[Exception], tuple[str, ...]] = {
     TooLarge: ("body.too-large",),
     Overloaded: ("service.overloaded",),
     Unavailable: ("service.away",),
-    OperationalError: ("service.away",),
+    **dict.fromkeys(AWAY, ("service.away",)),
 }
 """What the log's refusals are called towards a client, code and field; the first that fits."""
 EXPECTED: tuple[type[Exception], ...] = (Refused, *CALLED)

@@ -8,6 +8,7 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 
 from services.refused import Refused
+from services.runtime.database import AWAY
 from services.web import errors
 from services.web.errors import COMMON, FIELDS, Catalogue, Text
 from tests.web.applications import ROOT, SERVICES, refusals
@@ -70,6 +71,20 @@ def test_every_field_error_has_both_languages_and_a_path() -> None:
     assert field["code"] == "field.too-long"
     assert "20" in field["zh"]
     assert "20" in field["en"]
+
+
+def test_rule_12_a_500_does_not_say_that_nothing_was_kept() -> None:
+    """It answers whatever nobody foresaw, and that may come behind a commit: only the same again counts once."""
+    text = COMMON["service.failed"]
+    assert ("没有收下" in text.zh, "不知道收下没有" in text.zh, "原样再发" in text.zh) == (False, True, True)
+    assert ("nothing was kept" in text.en, "not known" in text.en, "the same again" in text.en) == (False, True, True)
+
+
+@pytest.mark.parametrize("kind", AWAY)
+def test_rule_12_whatever_a_database_is_away_with_is_a_503(kind: type[Exception]) -> None:
+    """A query over the guard of its connection is none of PostgreSQL's operational errors."""
+    status, body = Catalogue({}).body(errors.refusal_of(kind("its time was up")))
+    assert (status, body["code"]) == (503, "service.away")
 
 
 def test_what_is_no_refusal_is_not_made_one() -> None:

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from services.runtime.database import conninfo
 from services.runtime.settings import Settings
+from services.web.errors import refusal_of
 from services.web.writing import open_pool
 from tests.servers import Addresses
 from tests.world.world import until
@@ -39,6 +40,14 @@ async def test_a_connection_that_the_server_has_ended_is_replaced_before_it_is_h
             there = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(%s)"
             until(lambda: not other.execute(there, [[*before]]).fetchall(), "the connections have ended")
         assert before.isdisjoint([await asked(pool) for _ in range(20)])
+
+
+async def test_rule_2_a_query_whose_time_is_up_is_told_to_come_again(settings: Settings) -> None:
+    async with open_pool(settings, "desk") as pool, pool.connection() as connection:
+        await connection.execute("SET transaction_timeout = '50ms'")
+        with pytest.raises(psycopg.Error) as raised:
+            await connection.execute("SELECT pg_sleep(60)")
+    assert refusal_of(raised.value).code == "service.away"
 
 
 async def test_a_connection_that_stands_is_handed_out_without_a_question(
