@@ -114,6 +114,7 @@ class Gatherer:
                 try:
                     await self._keep(batch)
                 except (psycopg.Error, KafkaError, OSError, Ahead) as error:
+                    logger.warning("the log cannot be written: %s", error)
                     self._trouble = (str(error), time.monotonic())
                     await self._connection.close()  # the next one is looked at anew
                     _fail(batch, Unavailable(str(error)))

@@ -74,8 +74,8 @@ async def open_log(app: FastAPI, settings: Settings, service: str, rows: Rows) -
         app.state.pool, app.state.log = pool, gatherer
 
         async def writing() -> str | None:
-            trouble = gatherer.trouble()
-            return trouble and f"the log cannot be written: {trouble}"
+            # no more: everybody may ask, and the gatherer logs why
+            return "the log cannot be written" if gatherer.trouble() else None
 
         yield [database_answers(pool), writing]
 

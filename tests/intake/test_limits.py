@@ -79,6 +79,17 @@ def test_rule_12_while_the_database_is_away_every_route_says_503_and_to_come_aga
         assert (answer.status_code, answer.json()["code"]) == (503, "service.away")
 
 
+def test_rule_12_why_the_log_cannot_be_written_is_logged_and_not_told_to_everybody(
+    cut_off: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Given a write that failed for a reason that names the server."""
+    assert cut_off.call("POST", "/visits", log_visit()).status_code == 503
+    reasons = cut_off.ask("GET", "/readyz").json()["reasons"]
+    assert set(reasons) == {"the database is away", "the log cannot be written"}
+    said = [record.getMessage() for record in caplog.records if record.name == "services.runtime.gather"]
+    assert "PGSQL" in said[0], "the socket that nobody listens on"
+
+
 def test_rule_12_it_lives_and_is_not_ready(cut_off: Client) -> None:
     assert cut_off.ask("GET", "/livez").status_code == 200
     ready = cut_off.ask("GET", "/readyz")
