@@ -7,7 +7,6 @@ import asyncio
 import logging
 import operator
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -19,7 +18,7 @@ from psycopg.errors import SerializationFailure
 
 from services.runtime import failpoints, log
 from services.runtime.database import AWAY, Connection, Reconnecting, Statement, pause
-from services.runtime.inbox import Earlies, Inbox, Lane, Message, Outcome, Received, Sorted, State
+from services.runtime.inbox import Earlies, Inbox, Lane, Message, Received, Sorted, State
 from services.runtime.marks import bookmark, hear, move_marks, park, read_bookmarks, read_state
 
 T = TypeVar("T")
@@ -105,10 +104,7 @@ class Receiver:
     handler: Handler
     opened: Callable[[Connection], Awaitable[None]] | None = None
     """Looks at every new connection before it is used: one that appends must not do so behind Kafka (rule 13)."""
-    counts: Counter[Outcome] = field(default_factory=Counter)
     earlies: Earlies = field(default_factory=Earlies)
-    failing_since: float | None = None
-    """Since when the database has been away, on the steady clock; None while it answers."""
 
     def __post_init__(self) -> None:
         self._connection = Reconnecting(self.info, self.opened)
@@ -176,7 +172,6 @@ class Receiver:
             except Unfit as unfit:
                 refused[unfit.received.lane, unfit.received.envelope.lanenumber] = unfit.reason
             else:
-                self.counts += result.counts
                 return result
 
     async def still_mine(self, places: set[tuple[str, int]]) -> bool:
@@ -251,20 +246,16 @@ class Receiver:
         tries = 0
         while True:
             try:
-                result = await attempt(await self._connection.get())
+                return await attempt(await self._connection.get())
             except (SerializationFailure, Lost):
                 raise
             except AWAY as error:
                 logger.warning("the database is away, trying again: %s", error)
-                self.failing_since = self.failing_since or time.monotonic()
                 self._state = None
                 self._parted = True
                 await self._connection.close()
                 await pause(tries)
                 tries += 1
-            else:
-                self.failing_since = None
-                return result
 
     async def close(self) -> None:
         """Closes the connection."""

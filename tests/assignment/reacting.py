@@ -29,13 +29,14 @@ class React:
         """Takes batches in by a process of its own, which knows nothing but what the database holds."""
         receiver = Receiver(self.info, self.inbox, reactions.handler("county-office", LAW))
 
-        async def work() -> None:
+        async def work() -> Counter[Outcome]:
+            counts = Counter[Outcome]()
             for batch in batches:
-                await receiver.take(batch)
+                counts += (await receiver.take(batch)).counts
             await receiver.close()
+            return counts
 
-        asyncio.run(work())
-        return receiver.counts
+        return asyncio.run(work())
 
     def events(self, event: PetitionRegistered) -> list[Entry]:
         """The case of a petition."""

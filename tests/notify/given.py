@@ -141,13 +141,14 @@ class React:
         """Takes batches in by a process of its own, which knows nothing but what the database holds."""
         receiver = Receiver(self.info, self.inbox, reactions.react)
 
-        async def work() -> None:
+        async def work() -> Counter[Became]:
+            counts = Counter[Became]()
             for batch in batches:
-                await receiver.take(batch)
+                counts += (await receiver.take(batch)).counts
             await receiver.close()
+            return counts
 
-        asyncio.run(work())
-        return receiver.counts
+        return asyncio.run(work())
 
     def hear(self, *events: Event, time: datetime = NOW) -> list[Message]:
         """Hears events in one batch; answers with their messages."""
