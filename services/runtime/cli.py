@@ -138,16 +138,9 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
 
 
 def _migrate(service: Service) -> int:
-    shared = {
-        migrate.LOG: service.has_log,
-        migrate.INBOX: True,
-        migrate.ARRIVE: True,
-        migrate.RECOVER: service.has_log,
-        migrate.DENSE: service.has_log,
-        migrate.SESSION: service.serve is not None,
-        migrate.DIRECTORY: service.directory,
-    }
-    files = [file for file, wanted in shared.items() if wanted] + migrate.service_files(service.folder)
+    some = {migrate.SESSION: service.serve is not None, migrate.DIRECTORY: service.directory}
+    files = [*migrate.PLUMBING, *(file for file, wanted in some.items() if wanted)]
+    files += migrate.service_files(service.folder)
     for name in migrate.migrate(service.settings.database(service.name, guarded=False), files):
         print(f"applied {name}")
     for database in service.beside:

@@ -12,7 +12,7 @@ ARRIVE = HERE / "arrive.sql"
 RECOVER = HERE / "recover.sql"
 DENSE = HERE / "dense.sql"
 PLUMBING = (LOG, INBOX, ARRIVE, RECOVER, DENSE)
-"""What every service with a log and consumers needs."""
+"""What every service needs, for its log and for what it hears."""
 SESSION = HERE.parent / "web" / "session.sql"
 DIRECTORY = HERE / "directory.sql"
 
