@@ -46,7 +46,6 @@ class Directory:
 
     name: str
     producers: dict[Kind, str]
-    consumers: tuple[str, ...]
     partitions: int = 1
     erased_within_ms: int = 86_400_000
     """Kafka removes what a tombstone erased at the latest after this."""
@@ -55,5 +54,4 @@ class Directory:
 DIRECTORY = Directory(
     name="directory",
     producers={Kind.REGION: "assignment", Kind.OFFICE: "assignment", Kind.CADRE: "intake"},
-    consumers=("intake", "assignment", "appraisal", "notify"),
 )

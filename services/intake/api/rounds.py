@@ -26,7 +26,6 @@ from services.web.writing import write
 
 router = APIRouter(prefix="/ratings/rounds", tags=["ratings"])
 
-BATCH_BODY = 1024 * 1024
 MOST_CODES = 50_000
 """Codes that one answer holds."""
 ON = leads_to("post /ratings/rounds/{round_}/closing", round_="$response.body#/round")
@@ -68,7 +67,7 @@ async def open_one(command: OpenRound, principal: Organisation, request: Request
     return _as_asked(request, response, opened, [opened])
 
 
-@router.post("/batch", max_body_size=BATCH_BODY, response_model=list[Outcome], responses={200: CSV})
+@router.post("/batch", response_model=list[Outcome], responses={200: CSV})
 async def open_many(batch: Batch, principal: Organisation, request: Request, response: Response) -> Any:
     """Opens many rounds, with an outcome for each. As a list to print it holds those that were opened."""
     asked = sum(_asked(item) for item in batch.rounds)
