@@ -213,7 +213,9 @@ class Relay:
         """
         if self._marked != self._position:
             await self._hold(self._position)
-        if not await self._read_back():
+        if not await self._read_back() or self._unsealed.ahead:
+            # Else the marks of the read-back, kept with the seal, would lie behind it: a relay after us would not read
+            # again what lies between, and seal nothing any more.
             return
         cursor = await self._connection.execute(
             "SELECT sealed, sealed_at < now() - interval '1 hour' OR EXISTS"

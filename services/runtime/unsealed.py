@@ -51,6 +51,11 @@ class Unsealed:
         at = self._same.find(False, 0, many)
         return self._first + (at if at >= 0 else len(self._same)) if at >= 0 or len(self._same) < many else None
 
+    @property
+    def ahead(self) -> bool:
+        """Whether Kafka has what a relay before us sent, and we have not come to send again."""
+        return bool(self._early)
+
     def root(self, first: int, last: int) -> bytes:
         """The Merkle root over a span of positions that were all told."""
         at, end = (first - self._first) * WIDTH, (last - self._first + 1) * WIDTH

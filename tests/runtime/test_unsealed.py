@@ -113,3 +113,16 @@ def test_rule_8_a_place_that_was_lost_and_taken_by_another_message_is_not_sealed
     assert unsealed.differs(position) == position
     arrived(unsealed, message(position))
     assert unsealed.differs(position) is None
+
+
+def test_rule_8_what_a_relay_before_us_sent_lies_ahead_until_we_come_to_it() -> None:
+    """A seal made meanwhile would keep marks behind which the next relay does not look for what it has to seal."""
+    unsealed = Unsealed(0)
+    sent(unsealed, 1)
+    arrived(unsealed, message(1))
+    assert not unsealed.ahead
+    arrived(unsealed, message(2))
+    assert unsealed.ahead
+    sent(unsealed, 2)
+    assert not unsealed.ahead
+    assert unsealed.differs(2) is None

@@ -87,7 +87,7 @@ BUGS = (
         "if False:",
         ("bad",),
     ),
-    Bug("sealed before it was read back", relay.Relay, "_seal", "if not await self._read_back():", "if False:", LOSSES),
+    Bug("sealed before it was read back", relay.Relay, "_seal", "if not await self._read_back() or", "if", LOSSES),
     Bug(
         "nobody looks what is missing",
         relay.Relay,

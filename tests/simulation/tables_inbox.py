@@ -103,7 +103,7 @@ class OfInbox(Statement):
             for k, row in self.tables.parked.items()
             if (*k[:3], row.key) == tuple(given) and len(k) == 5 and not row.accepted
         ]
-        return sorted(found)[:1]
+        return sorted(found, key=lambda row: (int(row[0].rsplit("/", 1)[1]), row[1]))[:1]
 
     def unpark(self, given: Any) -> None:
         consumer, source, topic, partition, number = given
