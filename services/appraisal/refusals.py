@@ -9,6 +9,11 @@ TEXTS = {
         "Not a period: {given}. A month reads 2026-03, a quarter 2026-Q1, a year 2026.",
     ),
     "period.no-policy": Text(422, "{period}还没有生效的考核办法。", "No policy was in force when {period} began."),
+    "county.counting": Text(
+        503,
+        "全县的数字正在统计，过一会儿再看。",
+        "The figures of the whole county are being counted; ask again in a minute.",
+    ),
     "visit.not-found": Text(404, "没有找到这次走访。", "There is no such visit here."),
     "policy.unknown": Text(404, "没有采用过考核办法{policy}。", "No policy {policy} was ever adopted."),
     "policy.valid-from": Text(
@@ -63,6 +68,6 @@ BY_TAG = {
     "visits": ("visit.",),
     "policies": ("policy.",),
     "scores": ("period.", "policy.unknown"),
-    "county": ("period.", "policy.unknown"),
+    "county": ("period.", "policy.unknown", "county."),
 }
 """How the codes begin that routes of a tag may answer."""

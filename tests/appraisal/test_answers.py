@@ -1,6 +1,7 @@
 """Who sees what of a score: own acts to the cadre, of what residents said sums of five and up (A6, G2)."""
 
 from datetime import date
+from hashlib import md5
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from lianxin_schemas.events.ratings import MarkLevel, RatingKind
 from lianxin_schemas.events.responsibility import CadreRegistered, Rank, RegionLevel, ZoneDrawn, ZoneLevel
 
 from services.appraisal.domain.periods import parse
+from services.appraisal.queries import kept
+from services.appraisal.store import peers
 from services.appraisal.store.counts import asked, counts, of_all
 from tests.appraisal.asking import Client
 from tests.appraisal.given import (
@@ -222,12 +225,31 @@ def test_A3_the_middle_of_five_others_of_the_same_rank(client: Client, store: St
     take(store, log, peer("c-6", Rank.TOWNSHIP, 0, 0, 0, 0, 9), peer("c-7", Rank.VILLAGE))
     assert middle(client, "satisfaction") == {
         "others": 5,
+        "drawn": False,
         "score": None,
         "indicators": {"zone_rating": None, "petitions_satisfied": None},
     }
     take(store, log, peer("c-8", Rank.VILLAGE, 0, 0, 0, 0, 9))
     found = middle(client, "satisfaction")
     assert (found["others"], found["score"], found["indicators"]["zone_rating"]) == (6, "50.00", "0.5000")
+
+
+def test_A3_of_many_others_one_lot_is_drawn_for_everybody(
+    client: Client, store: Store, log: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "MOST", 6)
+    cadres = [f"c-{number}" for number in range(1, 10)]
+    take(store, log, *(peer(cadre, Rank.VILLAGE) for cadre in cadres))
+
+    async def drawn(connection: Any) -> dict[str, tuple[list[str], bool]]:
+        return {cadre: await peers.peers(connection, asked("cadre", cadre, parse("2026-Q1"), 1)) for cadre in cadres}
+
+    found = store.ask(drawn)
+    lot = sorted(found, key=lambda cadre: md5(cadre.encode(), usedforsecurity=False).hexdigest())
+    for cadre, (others, of_more) in found.items():
+        assert of_more
+        assert others == [other for other in lot if other != cadre][:6]
+    assert (middle(client, "satisfaction")["others"], middle(client, "satisfaction")["drawn"]) == (6, True)
 
 
 def test_A3_the_counts_of_all_are_those_of_each(client: Client, store: Store, log: Published) -> None:
@@ -245,6 +267,11 @@ def test_A3_the_counts_of_all_are_those_of_each(client: Client, store: Store, lo
 
     one_by_one, together = store.ask(both)
     assert together == one_by_one
+
+    async def two(connection: Any) -> Any:
+        return await of_all(connection, asked("cadre", "", parse("2026-Q1"), 1) | {"cadres": ["c-2", "c-3"]})
+
+    assert store.ask(two) == {cadre: one_by_one[cadre] for cadre in ("c-2", "c-3")}
 
 
 @pytest.mark.parametrize(("who", "role"), [("c-2", "cadre"), ("o-1", "office")])
@@ -312,6 +339,24 @@ def test_A10_C9_the_county_at_a_glance(client: Client, county: Store) -> None:
     assert (body["offices"][0]["zh"], body["offices"][0]["en"]) == ("县信访局", "Petitions Office")
     assert body["as_of"].startswith("2026-01-01T00:00:")
     assert body["period"] == {"name": "2026-Q1", "first": "2026-01-01", "last": "2026-03-31"}
+
+
+def test_A10_a_county_that_takes_long_to_count_is_kept_but_not_for_a_receipt(
+    client: Client, county: Store, log: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "LONG", 0.0)
+    monkeypatch.setattr(kept, "PATIENCE", 0.0)
+    assert client.get("/county", period="2026-Q1").json()["code"] == "county.counting"
+    assert client.raw("/score/county", period="2026-Q1").status_code == 503
+    monkeypatch.setattr(kept, "PATIENCE", 8.0)
+    before = client.get("/county", period="2026-Q1").json()
+    take(county, log, case(6, "2026-03-02"))
+    assert client.get("/county", period="2026-Q1").json() == before
+    [(lane, number)] = county.query(
+        "SELECT concat_ws('.', topic, partition, 1), number FROM mark WHERE topic = 'cases' LIMIT 1"
+    )
+    after = client.get("/county", period="2026-Q1", after=f"{lane}:{number}").json()
+    assert after["whole"]["in_time"]["denominator"] == before["whole"]["in_time"]["denominator"] + 1
 
 
 def test_A10_townships_without_anything_stand_too_and_have_no_value(client: Client, county: Store) -> None:

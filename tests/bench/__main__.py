@@ -9,7 +9,7 @@ import time
 from types import ModuleType
 
 from deploy.local.state import state_folder
-from tests.bench import accepting, comparing, growing, projecting, seeing, waiting
+from tests.bench import accepting, asking, comparing, growing, projecting, seeing, waiting
 from tests.bench.bench import machine, say, started
 from tests.bench.rows import Row, merge, table
 
@@ -17,6 +17,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "accept": accepting,
     "visible": seeing,
     "project": projecting,
+    "asked": asking,
     "backlog": waiting,
     "growth": growing,
     "peers": comparing,

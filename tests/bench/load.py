@@ -16,6 +16,10 @@ from tests.world.world import World
 
 CHUNK = 20_000
 BATCH = 256 * 1024
+UNIQUE = (
+    "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE conrelid = 'events'::regclass AND contype = 'u' ORDER BY conname"
+)
 LOG = (
     "COPY events (position, stream, version, id, type, topic, partition, number, incarnation, time, recordedtime,"
     " authtype, authid, causation, siblings, data) FROM STDIN"
@@ -67,10 +71,18 @@ async def _send(producer: AIOKafkaProducer, topic: str, chunk: list[Logged]) -> 
 
 @contextlib.contextmanager
 def kept(world: World, log: Iterable[Logged]) -> Iterator[Iterator[Logged]]:
-    """Hands on the messages of a log, and keeps them in intake's as well; as if all had been sent and read back."""
+    """Hands on the messages of a log, and keeps them in intake's as well; as if all had been sent and read back.
+
+    Its unique indexes are made at the end: row by row, in the order of chance, they would take most of the time.
+    """
     lanes = [0] * PARTITIONS
     with psycopg.connect(world.settings.database("intake", guarded=False)) as connection:
+        unique = connection.execute(UNIQUE).fetchall()
+        for name, _ in unique:
+            connection.execute(f"ALTER TABLE events DROP CONSTRAINT {name}")
         yield _keep(connection, log, lanes)
+        for name, definition in unique:
+            connection.execute(f"ALTER TABLE events ADD CONSTRAINT {name} {definition}")
         _reach(connection, f"/{world.space}/intake/1", lanes)
 
 

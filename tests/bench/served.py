@@ -81,6 +81,18 @@ class Served:
 
 
 @contextlib.contextmanager
+def at_work(world: World, seed: int) -> Iterator[Served]:
+    """Everything runs in a world, and nothing of it any more once all that was accepted is visible."""
+    served = Served(world, seed)
+    quiet(world)
+    yield served
+    quiet(world)
+    for process in world.processes:
+        process.terminate()
+        process.wait(60)
+
+
+@contextlib.contextmanager
 def serving(bench: Bench, seed: int) -> Iterator[Served]:
     """Everything runs; afterwards every accepted visit is counted in the tables, once, or it raises."""
     with bench.world() as world:

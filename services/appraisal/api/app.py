@@ -9,6 +9,8 @@ from services.appraisal.api import county, policies, scores, visits
 from services.appraisal.pages import county as county_page
 from services.appraisal.pages import score as score_page
 from services.appraisal.projections import PROJECTION
+from services.appraisal.queries.county import counting
+from services.appraisal.queries.kept import Kept
 from services.appraisal.refusals import BY_TAG, TEXTS
 from services.appraisal.settings import Settings
 from services.appraisal.store.policies import rows
@@ -17,6 +19,8 @@ from services.web.app import Reason, build
 from services.web.writing import open_log
 
 SERVICE = "appraisal"
+COUNTED_WITHIN = "10min"
+"""How long a count of the whole county may take."""
 
 
 def application(settings: Settings) -> FastAPI:
@@ -26,7 +30,11 @@ def application(settings: Settings) -> FastAPI:
     async def open_(app: FastAPI) -> AsyncIterator[Sequence[Reason]]:
         async with open_log(app, settings, SERVICE, rows=rows) as reasons:
             app.state.arrivals = Arrivals(app.state.pool, settings.space, SERVICE, PROJECTION.name)
-            yield reasons
+            app.state.county = Kept(counting(app.state.pool, COUNTED_WITHIN))
+            try:
+                yield reasons
+            finally:
+                await app.state.county.close()
 
     routers = [scores.router, county.router, visits.router, policies.router, county_page.router, score_page.router]
     return build(settings, SERVICE, routers, TEXTS, open_, by_tag=BY_TAG)

@@ -16,11 +16,14 @@ router = APIRouter(prefix="/county", tags=["county"], dependencies=[Depends(Allo
 
 @router.get("")
 async def glance(period: PeriodName, request: Request, policy: PolicyName = None, after: After = None) -> CountyView:
-    """Shares with intervals, by township and office: for the organisation department, with small numbers in it."""
-    span = periods.parse(period)
-    await request.app.state.arrivals.wait(after)
-    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
-        return await county.glance(connection, span, policy or request.app.state.settings.policy)
+    """Shares with intervals, by township and office: for the organisation department, with small numbers in it.
+
+    Where counting takes seconds, what was counted some minutes ago is answered; with `after` it is counted anew.
+    """
+    span, state = periods.parse(period), request.app.state
+    await state.arrivals.wait(after)
+    counted = county.counting(state.pool) if after else state.county.get
+    return await county.glance(state.pool, span, policy or state.settings.policy, counted)
 
 
 @router.get("/reach")

@@ -14,7 +14,6 @@ from services.appraisal.pages.figures import NOTHING, Drawn, drawn
 from services.appraisal.pages.sheets import sheet
 from services.appraisal.queries import county
 from services.appraisal.queries.county import CountyView, Row, Share, Sight
-from services.appraisal.store import reading
 from services.refused import Refused
 from services.web import pages
 from services.web.dates import percent
@@ -117,9 +116,10 @@ def _sight(reader: Principal | None) -> Sight:
 
 
 async def _view(request: Request, sight: Sight, given: Asked) -> tuple[CountyView, Choice]:
-    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
+    state = request.app.state
+    async with state.pool.connection() as connection:
         choice = await choose(connection, request, given)
-        return await county.glance(connection, choice.period, choice.policy, sight), choice
+    return await county.glance(state.pool, choice.period, choice.policy, state.county.get, sight), choice
 
 
 def _name(row: Row) -> str:

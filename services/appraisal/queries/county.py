@@ -1,14 +1,15 @@
 """The county at a glance (A10, C9): shares with intervals, by township and by office, and what they rest on."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from lianxin_schemas.directory import Kind
+from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 
 from services.appraisal.domain import entitled
@@ -21,6 +22,8 @@ from services.appraisal.store import county, policies, reading
 from services.appraisal.store.petitions import Figures
 from services.appraisal.store.reading import Connection
 from services.runtime.directory import Names, names
+
+Pool = AsyncConnectionPool[Connection]
 
 
 class Sight(StrEnum):
@@ -79,31 +82,73 @@ class CountyView(BaseModel):
     as_of: datetime | None
 
 
-async def glance(connection: Connection, period: Period, name: str, sight: Sight = Sight.EVERYTHING) -> CountyView:
-    """The county's figures for a period, as far as `sight` goes. To be asked inside one snapshot.
+class Key(NamedTuple):
+    """What the county is counted for."""
 
-    Raises Refused `policy.unknown`, `period.no-policy`: without a policy nobody can say what a covered household is.
-    """
-    policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
-    parameters = {"first": period.first, "last": period.last, "required": needed(policy, period)}
+    first: date
+    last: date
+    required: int
+    """Visits that a household needs."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is counted of the whole county."""
+
+    townships: Mapping[str, tuple[Figures, tuple[int, int]]]
+    by_office: Mapping[str, Figures]
+    waiting: int
+    overdue: int
+    answers: tuple[Answers, Answers]
+    """Of each month of the year."""
+    as_of: datetime | None
+
+
+Count = Callable[[Key], Awaitable[Counted]]
+
+
+async def count(connection: Connection, key: Key) -> Counted:
+    """Counts the county. To be asked inside one snapshot."""
+    parameters = key._asdict()
     townships, by_office = await sums(connection, parameters)
     as_of = await reading.as_of(connection)
     waiting, overdue = await county.waiting(connection, parameters, as_of)
-    places = await names(connection, Kind.REGION, townships)
-    offices = await names(connection, Kind.OFFICE, by_office)
+    return Counted(townships, by_office, waiting, overdue, await county.answers(connection, parameters), as_of)
+
+
+def counting(pool: Pool, within: str = "") -> Count:
+    """Counts the county in one snapshot, which may take so long (PostgreSQL's spelling), or as long as any question."""
+
+    async def counted(key: Key) -> Counted:
+        async with pool.connection() as connection, reading.snapshot(connection, within):
+            return await count(connection, key)
+
+    return counted
+
+
+async def glance(pool: Pool, period: Period, name: str, counted: Count, sight: Sight = Sight.EVERYTHING) -> CountyView:
+    """The county's figures for a period, as far as `sight` goes; no connection waits while they are counted.
+
+    Raises Refused `policy.unknown`, `period.no-policy`: without a policy nobody can say what a covered household is.
+    """
+    async with pool.connection() as connection:
+        policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
+    found = await counted(Key(period.first, period.last, needed(policy, period)))
+    townships, by_office = found.townships, found.by_office
+    async with pool.connection() as connection:
+        places = await names(connection, Kind.REGION, townships)
+        offices = await names(connection, Kind.OFFICE, by_office)
     made = CountyView(
         period=PeriodView(name=period.name, first=period.first, last=period.last),
         whole=_row("", None, _added(figures for figures, _ in townships.values()), _together(townships)),
         townships=[_row(code, places.get(code), *townships[code]) for code in sorted(townships)],
         offices=[_row(office, offices.get(office), by_office[office]) for office in sorted(by_office)],
-        waiting=waiting,
-        overdue=overdue,
+        waiting=found.waiting,
+        overdue=found.overdue,
         policy=policy_view(policy),
-        as_of=as_of,
+        as_of=found.as_of,
     )
-    return (
-        made if sight is Sight.EVERYTHING else _seen(made, period, sight, await county.answers(connection, parameters))
-    )
+    return made if sight is Sight.EVERYTHING else _seen(made, period, sight, found.answers)
 
 
 def _seen(made: CountyView, period: Period, sight: Sight, answers: tuple[Answers, Answers]) -> CountyView:
@@ -154,7 +199,7 @@ def _added(figures: Iterable[Figures]) -> Figures:
     return Figures(*map(sum, zip(*map(astuple, [Figures(), *figures]), strict=True)))
 
 
-def _together(townships: dict[str, tuple[Figures, tuple[int, int]]]) -> tuple[int, int]:
+def _together(townships: Mapping[str, tuple[Figures, tuple[int, int]]]) -> tuple[int, int]:
     return sum(c for _, (c, _) in townships.values()), sum(a for _, (_, a) in townships.values())
 
 

@@ -42,6 +42,8 @@ class Peers(BaseModel):
     """The middle of the others of the same rank, without a name; None where fewer than five have a value."""
 
     others: int
+    drawn: bool
+    """There are more: these were drawn by lot, the same for everybody."""
     score: Decimal | None
     indicators: Mapping[IndicatorKind, Decimal | None]
 
@@ -129,17 +131,18 @@ async def results(connection: Connection, cadre: str, period: Period, *, everyth
     as_of = await reading.as_of(connection)
     parameters = asked("cadre", cadre, period, 1)
     hidden = frozenset[IndicatorKind]() if everything else await _hidden(connection, period, parameters)
-    others = await peers(connection, parameters)
+    others, drawn = await peers(connection, parameters)
     counted: dict[int, tuple[Counts, list[Counts]]] = {}
     found = []
     for policy in held(editions, period):
         required = needed(policy, period)
-        if required not in counted:  # once for all policies that need as many visits: it is the whole county's work
+        if required not in counted:  # once for all policies that need as many visits
             shared = parameters | {"required": required}
             counted[required] = await counts(connection, shared), await _theirs(connection, shared, others)
         own, theirs = counted[required]
         made = Scored(cadre, period, policy, score(policy, own), hidden)
-        found.append(ResultView(result=score_view(made, {}, as_of), peers=_peers(policy, len(others), theirs)))
+        beside_ = _peers(policy, len(others), theirs, drawn=drawn)
+        found.append(ResultView(result=score_view(made, {}, as_of), peers=beside_))
     called = (await names(connection, Kind.CADRE, [cadre])).get(cadre)
     return ResultsView(
         cadre=cadre,
@@ -155,8 +158,8 @@ async def beside(connection: Connection, cadre: str, period: Period, name: str) 
     """The middle of those of the same rank, under the policy of a name. Raises Refused as `of_subject`."""
     policy = in_force([edition for edition, _, _ in await policies.editions(connection)], name, period)
     parameters = asked("cadre", cadre, period, needed(policy, period))
-    others = await peers(connection, parameters)
-    return _peers(policy, len(others), await _theirs(connection, parameters, others))
+    others, drawn = await peers(connection, parameters)
+    return _peers(policy, len(others), await _theirs(connection, parameters, others), drawn=drawn)
 
 
 def held(editions: Sequence[PolicyAdopted], period: Period) -> list[PolicyAdopted]:
@@ -174,15 +177,16 @@ async def _theirs(connection: Connection, parameters: dict[str, Any], others: Se
     """What is counted of the others; nothing of too few."""
     if len(others) < PEERS:
         return []
-    everybody = await of_all(connection, parameters)
-    return [everybody[cadre] for cadre in others if cadre in everybody]
+    counted = await of_all(connection, parameters | {"cadres": others})
+    return list(counted.values())
 
 
-def _peers(policy: PolicyAdopted, others: int, counted: Sequence[Counts]) -> Peers:
+def _peers(policy: PolicyAdopted, others: int, counted: Sequence[Counts], *, drawn: bool) -> Peers:
     made = [score(policy, theirs) for theirs in counted]
     kinds = [node.indicator for node in policy.nodes if node.indicator]
     return Peers(
         others=others,
+        drawn=drawn,
         score=_middle([one.value for one in made], 2),
         indicators={
             kind: _middle([part.value for one in made for part in one.leaves if part.node.indicator is kind], 4)

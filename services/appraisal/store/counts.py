@@ -33,7 +33,10 @@ async def counts(connection: Connection, parameters: dict[str, Any]) -> dict[Ind
 
 
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, dict[IndicatorKind, Count]]:
-    """The same of every subject of a kind about which there is anything. Parameters: kind, first, last, required."""
+    """The same of every subject of a kind about which there is anything.
+
+    Parameters: kind, first, last, required; cadres, if it is of some cadres alone.
+    """
     covered = await coverage.of_all(connection, parameters)
     handled = await petitions.of_all(connection, parameters)
     rated = await ratings.of_all(connection, parameters)

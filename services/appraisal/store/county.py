@@ -6,7 +6,7 @@ A household lies where the narrowest zone lies that holds its group and whose to
 from datetime import date, datetime
 from typing import Any
 
-from services.appraisal.store.coverage import EVERYWHERE
+from services.appraisal.store.coverage import BY_GROUP
 from services.appraisal.store.merge import BASE
 from services.appraisal.store.petitions import SUMS, Figures
 from services.appraisal.store.reading import Connection
@@ -26,9 +26,9 @@ _BY_OFFICE = (
 )
 _COVERAGE = f"""{_TOWNSHIPS}, place AS (
     SELECT DISTINCT ON (grp) grp, township FROM lying, unnest(groups) AS g (grp) ORDER BY grp, level, zone COLLATE "C"
-), {EVERYWHERE}
-SELECT coalesce(p.township, ''), count(v.household), count(*)
-FROM mine m LEFT JOIN place p USING (grp) LEFT JOIN visited v USING (household) GROUP BY 1"""
+), {BY_GROUP}
+SELECT coalesce(township, ''), sum(visited)::bigint, sum(households)::bigint
+FROM by_group LEFT JOIN place USING (grp) GROUP BY 1"""
 _ANSWERS = (
     "SELECT month, sum(answered)::bigint, sum(rated)::bigint FROM case_tally"
     " WHERE kind = 'zone' AND date_trunc('year', month) = date_trunc('year', %(first)s::date) GROUP BY month"

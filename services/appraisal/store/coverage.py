@@ -61,19 +61,50 @@ _MINE = {
     "zone": """
     SELECT h.household, h.grp FROM zone y JOIN household h ON h.grp = ANY (y.groups) WHERE y.zone = %(subject)s""",
 }
+_BOTH = (
+    "greatest(r.since, o.since) AS since, least(coalesce(r.until, 'infinity'), coalesce(o.until, 'infinity')) AS until"
+)
 _MADE = f"""FROM mine m JOIN visit_tally t
     ON t.household = m.household AND t.day BETWEEN %(first)s AND {_LAST} AND t.visits > 0"""
-EVERYWHERE = f"""mine AS MATERIALIZED (SELECT household, grp FROM household), unpaired AS MATERIALIZED (
-    SELECT m.household, m.grp, t.cadre, t.day, t.visits {_MADE} WHERE NOT {_pairing("m.household", "t.day")}
-), visited AS (
-    SELECT household FROM (
-        SELECT m.household, t.visits {_MADE} WHERE {_pairing("m.household", "t.day", "t.cadre")}
+_SEEN = f"""pair AS MATERIALIZED (
+    SELECT m.household, r.cadre, {_BOTH}
+    FROM mine m JOIN responsibility r ON r.kind = 'pairing' AND r.subject = m.household
+    JOIN responsibility o ON o.kind = 'term' AND o.subject = r.cadre
+), lead AS MATERIALIZED (
+    SELECT n.grp, z.level, r.cadre, {_BOTH} FROM (SELECT DISTINCT grp FROM mine) n
+    CROSS JOIN LATERAL (SELECT zone, level FROM zone WHERE groups @> ARRAY[n.grp] OFFSET 0) z
+    JOIN responsibility r ON r.kind = 'leader' AND r.subject = z.zone
+    JOIN responsibility o ON o.kind = 'term' AND o.subject = r.cadre
+), seen AS MATERIALIZED (
+    SELECT household, grp, sum(visits) >= %(required)s AS enough FROM (
+        SELECT household, grp, 0 AS visits FROM mine
         UNION ALL
-        SELECT household, visits FROM unpaired u WHERE {_leads("u.cadre", "u.grp", "u.day")}
-    ) AS counted GROUP BY household HAVING sum(visits) >= %(required)s
+        SELECT m.household, m.grp, t.visits {_MADE}
+        LEFT JOIN pair p ON p.household = m.household AND t.day BETWEEN p.since AND p.until
+        LEFT JOIN lead l ON l.grp = m.grp AND t.day BETWEEN l.since AND l.until
+        GROUP BY m.household, m.grp, t.day, t.cadre, t.visits
+        HAVING CASE WHEN count(p.cadre) > 0 THEN bool_or(p.cadre = t.cadre)
+            ELSE min(l.level) FILTER (WHERE l.cadre = t.cadre) = min(l.level) END
+    ) AS counted GROUP BY household, grp
 )"""
-"""All households, and those visited often enough: the rule of `_COUNT` in two halves, of which one can be hashed and
-the other, looked up visit by visit, is left to few."""
+"""Whether each household of `mine` was visited often enough: the rule of `_COUNT` for many at a time. Who is paired with
+a household (`pair`), who leads a zone with its group (`lead`), on which days in office. Joined to the left: by a guess
+that nothing remains PostgreSQL would loop over all of both for every visit.
+"""
+_EVERYWHERE = f"mine AS MATERIALIZED (SELECT household, grp FROM household), {_SEEN}"
+BY_GROUP = f"""{_EVERYWHERE}, by_group AS (
+    SELECT grp, count(*) FILTER (WHERE enough) AS visited, count(*) AS households FROM seen GROUP BY grp
+)"""
+"""Of each group, households visited often enough, and all."""
+_THEIRS = f"""mine AS MATERIALIZED (
+    SELECT h.household, h.grp FROM responsibility r JOIN household h ON h.household = r.subject
+    WHERE r.kind = 'pairing' AND r.cadre = ANY (%(cadres)s) AND {_COVERS.format(period="r", day=_LAST)}
+    UNION
+    SELECT h.household, h.grp
+    FROM responsibility r JOIN zone y ON y.zone = r.subject JOIN household h ON h.grp = ANY (y.groups)
+    WHERE r.kind = 'leader' AND r.cadre = ANY (%(cadres)s) AND {_COVERS.format(period="r", day=_LAST)}
+), {_SEEN}"""
+"""The same of all households that some cadres may answer for."""
 _COUNT = {
     kind: f"""
 WITH mine AS MATERIALIZED ({mine}), visited AS (
@@ -83,22 +114,23 @@ WITH mine AS MATERIALIZED ({mine}), visited AS (
 SELECT (SELECT count(*) FROM visited), (SELECT count(*) FROM mine)"""
     for kind, mine in _MINE.items()
 }
-_ALL = {
-    "cadre": f"""
-WITH {EVERYWHERE}, led AS (
-    SELECT g.grp, c.cadre FROM (SELECT DISTINCT grp FROM mine) g, LATERAL ({_leaders("g.grp", _LAST)}) c
+_ANSWERING = f"""narrowest AS (
+    SELECT grp, cadre FROM (
+        SELECT grp, cadre, level, min(level) OVER (PARTITION BY grp) AS least FROM lead
+        WHERE {_LAST} BETWEEN since AND until
+    ) AS led WHERE level = least
 ), answering AS (
-    SELECT p.cadre, m.household FROM mine m JOIN responsibility p ON p.kind = 'pairing' AND p.subject = m.household
-    WHERE {_COVERS.format(period="p", day=_LAST)} AND {term("p.cadre", _LAST)}
-    UNION
-    SELECT l.cadre, m.household FROM mine m JOIN led l ON l.grp = m.grp
-    WHERE NOT {_pairing("m.household", _LAST)}
+    SELECT DISTINCT coalesce(p.cadre, l.cadre) AS cadre, m.household, m.enough
+    FROM seen m LEFT JOIN pair p ON p.household = m.household AND {_LAST} BETWEEN p.since AND p.until
+    LEFT JOIN narrowest l ON l.grp = m.grp
 )
-SELECT cadre, count(v.household), count(*) FROM answering LEFT JOIN visited v USING (household) GROUP BY cadre""",
+SELECT cadre, count(*) FILTER (WHERE enough), count(*) FROM answering"""
+_OF_SOME = f"WITH {_THEIRS}, {_ANSWERING} WHERE cadre = ANY (%(cadres)s) GROUP BY cadre"
+_ALL = {
+    "cadre": f"WITH {_EVERYWHERE}, {_ANSWERING} WHERE cadre IS NOT NULL GROUP BY cadre",
     "zone": f"""
-WITH {EVERYWHERE}
-SELECT z.zone, count(v.household), count(*) FROM zone z JOIN mine m ON m.grp = ANY (z.groups)
-LEFT JOIN visited v USING (household) GROUP BY z.zone""",
+WITH {BY_GROUP}, held AS (SELECT DISTINCT zone, grp FROM zone, unnest(groups) AS g (grp))
+SELECT zone, sum(visited)::bigint, sum(households)::bigint FROM held JOIN by_group USING (grp) GROUP BY zone""",
 }
 _OWN = {
     "cadre": f"""
@@ -169,9 +201,10 @@ async def count(connection: Connection, parameters: dict[str, Any]) -> tuple[int
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
     """The same of every cadre who answers for a household on the last day, or of every zone that has one.
 
-    Parameters: kind, first, last, required.
+    Parameters: kind, first, last, required; cadres, if it is of some cadres alone.
     """
-    cursor = await connection.execute(_ALL[parameters["kind"]], parameters)
+    sql = _OF_SOME if "cadres" in parameters else _ALL[parameters["kind"]]
+    cursor = await connection.execute(sql, parameters)
     return {subject: (covered, all_) for subject, covered, all_ in await cursor.fetchall()}
 
 

@@ -19,7 +19,7 @@ _RATED = {
     for kind in ("cadre", "zone")
 }
 _ALL_RATED = {
-    kind: f"SELECT {kind}, {_SUMS} FROM rating WHERE {kind} IS NOT NULL AND {_WITHIN} GROUP BY {kind}, kind"
+    kind: f"SELECT {kind}, {_SUMS} FROM rating WHERE {kind} IS NOT NULL AND {_WITHIN}{{some}} GROUP BY {kind}, kind"
     for kind in ("cadre", "zone")
 }
 _MARKED = (
@@ -28,7 +28,7 @@ _MARKED = (
 )
 _ALL_MARKED = (
     f"SELECT cadre, level, sum(points), count(*) FROM mark_given WHERE cadre IS NOT NULL AND {_WITHIN}"
-    " AND %(kind)s = 'cadre' GROUP BY cadre, level"
+    " AND %(kind)s = 'cadre'{some} GROUP BY cadre, level"
 )
 _RELEASES = {
     kind: f"SELECT release, event, time, kind FROM rating WHERE {kind} = %(subject)s AND {_WITHIN}"
@@ -62,10 +62,14 @@ async def sums(connection: Connection, parameters: dict[str, Any]) -> Sums:
 
 
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, Sums]:
-    """The same of every subject of a kind with a rating or a mark. Parameters: kind, first, last."""
+    """The same of every subject of a kind with a rating or a mark.
+
+    Parameters: kind, first, last; cadres, if it is of some cadres alone.
+    """
     found: dict[str, Sums] = {}
+    some = " AND cadre = ANY (%(cadres)s)" if "cadres" in parameters else ""
     for sql in (_ALL_RATED[parameters["kind"]], _ALL_MARKED):
-        cursor = await connection.execute(sql, parameters)
+        cursor = await connection.execute(sql.format(some=some), parameters)
         for subject, of, points, number in await cursor.fetchall():
             found.setdefault(subject, {})[of] = (points, number)
     return found

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from services.appraisal.store.tables import TABLES
 
@@ -15,10 +16,15 @@ LOCK = f"LOCK TABLE {', '.join(TABLES)} IN ACCESS SHARE MODE"
 
 
 @asynccontextmanager
-async def snapshot(connection: Connection) -> AsyncIterator[Connection]:
-    """All queries inside see the same moment. They are sent without waiting for each other's answers."""
+async def snapshot(connection: Connection, within: str = "") -> AsyncIterator[Connection]:
+    """All queries inside see the same moment. They are sent without waiting for each other's answers.
+
+    `within`: how long that may take, as PostgreSQL spells it; else as long as the connection says.
+    """
     async with connection.pipeline(), connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if within:
+            await connection.execute(sql.SQL("SET LOCAL transaction_timeout = {}").format(within))
         await connection.execute(LOCK)
         yield connection
 

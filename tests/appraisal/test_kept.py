@@ -1,0 +1,126 @@
+"""What takes long to count is counted once for everybody (A10)."""
+
+import asyncio
+import math
+
+import pytest
+
+from services.appraisal.queries import kept
+from services.appraisal.queries.kept import Kept
+from services.refused import Refused
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Counting:
+    """A count that goes on when it is let, and says the how manieth it is."""
+
+    def __init__(self) -> None:
+        self.let = asyncio.Event()
+        self.begun: list[str] = []
+        self.fails = False
+
+    async def __call__(self, key: str) -> int:
+        self.begun.append(key)
+        nth = len(self.begun)
+        await self.let.wait()
+        if self.fails:
+            raise OSError(key)
+        return nth
+
+
+async def test_A10_what_is_counted_quickly_is_counted_anew_each_time() -> None:
+    counting = Counting()
+    counting.let.set()
+    counts = Kept(counting)
+    assert [await counts.get("q"), await counts.get("q")] == [1, 2]
+
+
+async def test_A10_what_took_long_is_kept_by_what_it_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LONG", 0.0)
+    monkeypatch.setattr(kept, "FOR", math.inf)
+    counting = Counting()
+    counting.let.set()
+    counts = Kept(counting)
+    assert [await counts.get("q"), await counts.get("q"), await counts.get("p"), await counts.get("q")] == [1, 1, 2, 1]
+
+
+async def test_A10_the_old_count_is_shown_while_it_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LONG", 0.0)
+    monkeypatch.setattr(kept, "FOR", 0.0)
+    counting = Counting()
+    counting.let.set()
+    counts = Kept(counting)
+    assert await counts.get("q") == 1
+    counting.let.clear()
+    assert [await counts.get("q"), await counts.get("q")] == [1, 1]
+    monkeypatch.setattr(kept, "OLDEST", 0.0)
+    asking = asyncio.create_task(counts.get("q"))
+    await asyncio.sleep(0)
+    counting.let.set()
+    assert await asking == 2
+    assert counting.begun == ["q", "q"]
+
+
+async def test_A10_many_who_ask_cost_one_count_and_counts_come_one_after_the_other() -> None:
+    counting = Counting()
+    counts = Kept(counting)
+    asking = [asyncio.create_task(counts.get(key)) for key in ("q", "q", "p", "q")]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert counting.begun == ["q"]
+    counting.let.set()
+    assert await asyncio.gather(*asking) == [1, 1, 2, 1]
+
+
+async def test_A10_whoever_waits_too_long_for_a_first_count_is_told_and_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, "PATIENCE", 0.0)
+    counting = Counting()
+    counts = Kept(counting)
+    with pytest.raises(Refused) as refused:
+        await counts.get("q")
+    assert refused.value.code == "county.counting"
+    monkeypatch.undo()
+    counting.let.set()
+    assert await counts.get("q") == 1
+
+
+async def test_A10_a_count_that_fails_is_not_kept_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LONG", 0.0)
+    counting = Counting()
+    counting.let.set()
+    counting.fails = True
+    counts = Kept(counting)
+    with pytest.raises(OSError, match="q"):
+        await counts.get("q")
+    counting.fails = False
+    assert await counts.get("q") == 2
+
+
+async def test_A10_the_newest_counts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LONG", 0.0)
+    monkeypatch.setattr(kept, "FOR", math.inf)
+    monkeypatch.setattr(kept, "MOST", 2)
+    counting = Counting()
+    counting.let.set()
+    counts = Kept(counting)
+    for key in ("q", "p", "o"):
+        await counts.get(key)
+    assert [await counts.get("p"), await counts.get("o"), await counts.get("q")] == [2, 3, 4]
+
+
+async def test_A10_the_end_of_the_process_ends_what_is_being_counted() -> None:
+    counting = Counting()
+    counts = Kept(counting)
+    asking = asyncio.create_task(counts.get("q"))
+    await asyncio.sleep(0)
+    await counts.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
