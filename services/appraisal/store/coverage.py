@@ -87,9 +87,9 @@ _SEEN = f"""pair AS MATERIALIZED (
             ELSE min(l.level) FILTER (WHERE l.cadre = t.cadre) = min(l.level) END
     ) AS counted GROUP BY household, grp
 )"""
-"""Whether each household of `mine` was visited often enough: the rule of `_COUNT` for many at a time. Who is paired with
-a household (`pair`), who leads a zone with its group (`lead`), on which days in office. Joined to the left: by a guess
-that nothing remains PostgreSQL would loop over all of both for every visit.
+"""Whether each household of `mine` was visited often enough: the rule of `_COUNT`, for many at a time. `pair` says who
+is paired with a household and in office, on which days; `lead` who leads a zone with a group. All is joined to the
+left: where PostgreSQL expects that nothing remains, it would loop over the whole of either for every visit.
 """
 _EVERYWHERE = f"mine AS MATERIALIZED (SELECT household, grp FROM household), {_SEEN}"
 BY_GROUP = f"""{_EVERYWHERE}, by_group AS (
