@@ -19,8 +19,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from lianxin_schemas.events.base import Event
 from lianxin_schemas.topics import consumed_by
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 
 from services.runtime import broker, parked
+from services.runtime.database import pause
 from services.runtime.filling import Filling, finish
 from services.runtime.inbox import Inbox, Message
 from services.runtime.receiver import Handler, Moved, Receiver
@@ -148,7 +150,7 @@ async def rebuild(
         if projection.filling:
             logger.info("all is read, and the tables are being finished")
             await finish(_beside(settings, service), projection.filling, projection.tables)
-        await _swap(connection, projection)
+        await _swap_between(connection, projection)
         return count
 
 
@@ -243,8 +245,21 @@ async def _prepare(connection: psycopg.AsyncConnection[Any], projection: Project
         )
 
 
+async def _swap_between(connection: psycopg.AsyncConnection[Any], projection: Projection) -> None:
+    """Swaps between those who read. Whoever comes waits behind a swap that waits for a long look, so it lets go."""
+    tries = 0
+    while True:
+        try:
+            return await _swap(connection, projection)
+        except LockNotAvailable:
+            logger.info("the tables are being read, and the swap waits")
+            await pause(tries)
+            tries += 1
+
+
 async def _swap(connection: psycopg.AsyncConnection[Any], projection: Projection) -> None:
     async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '2s'")
         # Marks first, as every live transaction does: it waits here, and misses its marks afterwards.
         await connection.execute("SELECT FROM mark WHERE consumer = %s FOR UPDATE", [projection.name])
         for table in projection.tables:

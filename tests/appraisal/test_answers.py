@@ -4,6 +4,7 @@ from datetime import date
 from hashlib import md5
 from typing import Any
 
+import psycopg
 import pytest
 from httpx import Response
 from lianxin_schemas.events.base import Event
@@ -13,7 +14,7 @@ from lianxin_schemas.events.responsibility import CadreRegistered, Rank, RegionL
 
 from services.appraisal.domain.periods import parse
 from services.appraisal.queries import kept
-from services.appraisal.store import peers
+from services.appraisal.store import peers, reading
 from services.appraisal.store.counts import asked, counts, of_all
 from tests.appraisal.asking import Client
 from tests.appraisal.given import (
@@ -262,14 +263,15 @@ def test_A3_the_counts_of_all_are_those_of_each(client: Client, store: Store, lo
         for cadre in ("c-1", "c-2", "c-3"):
             each[cadre] = await counts(connection, asked("cadre", cadre, parse("2026-Q1"), 1))
         each["z-1"] = await counts(connection, asked("zone", "z-1", parse("2026-Q1"), 1))
-        cadres = await of_all(connection, asked("cadre", "", parse("2026-Q1"), 1))
-        return each, cadres | await of_all(connection, asked("zone", "", parse("2026-Q1"), 1))
+        cadres, zones = [await of_all(connection, asked(kind, "", parse("2026-Q1"), 1)) for kind in ("cadre", "zone")]
+        return each, dict(cadres.each()) | dict(zones.each())
 
     one_by_one, together = store.ask(both)
     assert together == one_by_one
 
     async def two(connection: Any) -> Any:
-        return await of_all(connection, asked("cadre", "", parse("2026-Q1"), 1) | {"cadres": ["c-2", "c-3"]})
+        found = await of_all(connection, asked("cadre", "", parse("2026-Q1"), 1) | {"cadres": ["c-2", "c-3"]})
+        return dict(found.each())
 
     assert store.ask(two) == {cadre: one_by_one[cadre] for cadre in ("c-2", "c-3")}
 
@@ -347,7 +349,7 @@ def test_A10_a_county_that_takes_long_to_count_is_kept_but_not_for_a_receipt(
     monkeypatch.setattr(kept, "LONG", 0.0)
     monkeypatch.setattr(kept, "PATIENCE", 0.0)
     assert client.get("/county", period="2026-Q1").json()["code"] == "county.counting"
-    assert client.raw("/score/county", period="2026-Q1").status_code == 503
+    assert client.raw("/score/county", period="2026-Q2").status_code == 503
     monkeypatch.setattr(kept, "PATIENCE", 8.0)
     before = client.get("/county", period="2026-Q1").json()
     take(county, log, case(6, "2026-03-02"))
@@ -357,6 +359,23 @@ def test_A10_a_county_that_takes_long_to_count_is_kept_but_not_for_a_receipt(
     )
     after = client.get("/county", period="2026-Q1", after=f"{lane}:{number}").json()
     assert after["whole"]["in_time"]["denominator"] == before["whole"]["in_time"]["denominator"] + 1
+
+
+def test_A10_a_long_look_at_all_tables_has_a_time_of_its_own(store: Store) -> None:
+    """However short the connection's is, which runs already when the look begins."""
+
+    async def looks(within: str, seconds: float) -> None:
+        info = psycopg.conninfo.make_conninfo(store.info, options="-c transaction_timeout=100ms")
+        async with (
+            await psycopg.AsyncConnection.connect(info, autocommit=True) as connection,
+            reading.snapshot(connection, within),
+        ):
+            await connection.execute("SELECT pg_sleep(%s)", [seconds])
+
+    store.runner.run(looks("30s", 0.3))
+    for within in ("", "200ms"):
+        with pytest.raises(psycopg.OperationalError):
+            store.runner.run(looks(within, 10))
 
 
 def test_A10_townships_without_anything_stand_too_and_have_no_value(client: Client, county: Store) -> None:

@@ -18,7 +18,7 @@ def anyio_backend() -> str:
 
 
 class Counting:
-    """A count that goes on when it is let, and says the how manieth it is."""
+    """A count that goes on when it is let, and says which one it is: the first, the second."""
 
     def __init__(self) -> None:
         self.let = asyncio.Event()
@@ -37,7 +37,7 @@ class Counting:
 async def test_A10_what_is_counted_quickly_is_counted_anew_each_time() -> None:
     counting = Counting()
     counting.let.set()
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     assert [await counts.get("q"), await counts.get("q")] == [1, 2]
 
 
@@ -46,7 +46,7 @@ async def test_A10_what_took_long_is_kept_by_what_it_is_of(monkeypatch: pytest.M
     monkeypatch.setattr(kept, "FOR", math.inf)
     counting = Counting()
     counting.let.set()
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     assert [await counts.get("q"), await counts.get("q"), await counts.get("p"), await counts.get("q")] == [1, 1, 2, 1]
 
 
@@ -55,7 +55,7 @@ async def test_A10_the_old_count_is_shown_while_it_is_made_anew(monkeypatch: pyt
     monkeypatch.setattr(kept, "FOR", 0.0)
     counting = Counting()
     counting.let.set()
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     assert await counts.get("q") == 1
     counting.let.clear()
     assert [await counts.get("q"), await counts.get("q")] == [1, 1]
@@ -69,7 +69,7 @@ async def test_A10_the_old_count_is_shown_while_it_is_made_anew(monkeypatch: pyt
 
 async def test_A10_many_who_ask_cost_one_count_and_counts_come_one_after_the_other() -> None:
     counting = Counting()
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     asking = [asyncio.create_task(counts.get(key)) for key in ("q", "q", "p", "q")]
     for _ in range(5):
         await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_A10_whoever_waits_too_long_for_a_first_count_is_told_and_it_goes_
 ) -> None:
     monkeypatch.setattr(kept, "PATIENCE", 0.0)
     counting = Counting()
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     with pytest.raises(Refused) as refused:
         await counts.get("q")
     assert refused.value.code == "county.counting"
@@ -97,28 +97,47 @@ async def test_A10_a_count_that_fails_is_not_kept_and_is_tried_again(monkeypatch
     counting = Counting()
     counting.let.set()
     counting.fails = True
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     with pytest.raises(OSError, match="q"):
         await counts.get("q")
     counting.fails = False
     assert await counts.get("q") == 2
 
 
-async def test_A10_the_newest_counts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_A10_the_counts_last_asked_for_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "LONG", 0.0)
     monkeypatch.setattr(kept, "FOR", math.inf)
     monkeypatch.setattr(kept, "MOST", 2)
     counting = Counting()
     counting.let.set()
-    counts = Kept(counting)
-    for key in ("q", "p", "o"):
+    counts = Kept(counting, asyncio.Lock())
+    for key in ("q", "p", "q", "o"):
         await counts.get(key)
-    assert [await counts.get("p"), await counts.get("o"), await counts.get("q")] == [2, 3, 4]
+    assert [await counts.get("q"), await counts.get("o"), await counts.get("p")] == [1, 3, 4]
+
+
+async def test_A10_nobody_makes_others_wait_by_asking_for_very_many_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LONG", 0.0)
+    monkeypatch.setattr(kept, "FOR", 0.0)
+    monkeypatch.setattr(kept, "WAITING", 2)
+    counting = Counting()
+    counting.let.set()
+    counts = Kept(counting, asyncio.Lock())
+    assert await counts.get("q") == 1
+    counting.let.clear()
+    asking = [asyncio.create_task(counts.get(key)) for key in ("p", "o")]
+    await asyncio.sleep(0)
+    with pytest.raises(Refused):
+        await counts.get("n")
+    assert await counts.get("q") == 1
+    counting.let.set()
+    assert await asyncio.gather(*asking) == [2, 3]
+    assert await counts.get("n") == 4
 
 
 async def test_A10_the_end_of_the_process_ends_what_is_being_counted() -> None:
     counting = Counting()
-    counts = Kept(counting)
+    counts = Kept(counting, asyncio.Lock())
     asking = asyncio.create_task(counts.get("q"))
     await asyncio.sleep(0)
     await counts.close()

@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from lianxin_schemas.events.seals import LaneEnd, LogRecovered
 from lianxin_schemas.events.visits import VisitCorrected
 
 from services.appraisal.projections import PROJECTION
 from services.appraisal.settings import Settings
+from services.appraisal.store import reading
 from services.appraisal.verify import verify
 from services.runtime import rebuild
 from services.runtime.database import Connection
@@ -54,6 +56,34 @@ def test_A12_rebuild_under_a_running_receiver(store: Store, broker: Broker) -> N
     store.settles(late)
     assert verify(store.settings) == []
     store.runner.run(rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None))
+    assert verify(store.settings) == []
+
+
+def test_A12_a_swap_that_waits_for_a_reader_lets_others_read(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = Published(store.settings.space).all(*story(random.Random(3)))
+    broker.send(messages)
+    store.take(messages)
+    waited: list[int] = []
+
+    async def rebuilt() -> None:
+        async with await psycopg.AsyncConnection.connect(store.info) as reader:
+            await reader.execute(reading.LOCK)
+
+            async def paused(tries: int) -> None:
+                waited.append(tries)
+                async with await psycopg.AsyncConnection.connect(store.info) as other:
+                    await other.execute("SET LOCAL lock_timeout = '1ms'")
+                    await other.execute(reading.LOCK)
+                await reader.rollback()
+
+            monkeypatch.setattr(rebuild, "pause", paused)
+            await rebuild.rebuild(store.settings, "appraisal", PROJECTION, lambda _done, _of: None)
+
+    store.runner.run(rebuilt())
+    assert waited == [0]
+    store.runner.run(store.receiver.start())
     assert verify(store.settings) == []
 
 

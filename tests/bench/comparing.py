@@ -81,7 +81,7 @@ class Peers:
             self._topic,
             group,
         ]
-        return self._run([*command, info], info)
+        return self._run([*command, info, str(self._world.folder / f"faust{nth}")], info)
 
     def eventsourcing(self, nth: int) -> Run:
         """A run of pyeventsourcing's projection; storing its events is not measured."""

@@ -2,6 +2,8 @@
 -- 11,000 villages, 110,000 groups, 10 million households, 354,000 cadres, 576,000 households paired, and the quarter of
 -- three years with 46 million visits to households and 3.7 million petitions. `{scale}` shrinks it all.
 
+SELECT setseed(0.5);
+
 CREATE TEMP TABLE place AS
 SELECT nth, '50' || lpad((1 + nth / 1_100)::text, 4, '0') || lpad((nth / 11 % 100)::text, 3, '0') AS township,
        lpad((1 + nth % 11)::text, 3, '0') AS village

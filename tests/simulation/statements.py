@@ -65,6 +65,7 @@ STARTS: Mapping[str, str] = {
     "CREATE SCHEMA": "schema_made",
     "CREATE TABLE": "nothing",
     "DROP TABLE": "nothing",
+    "SET LOCAL lock_timeout": "nothing",
     "ALTER TABLE": "swap",
     "INSERT INTO parked SELECT": "copy_parked",
     "DELETE FROM kind": "kinds_gone",

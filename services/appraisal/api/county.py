@@ -7,7 +7,6 @@ from services.appraisal.domain import periods
 from services.appraisal.queries import county, reach
 from services.appraisal.queries.county import CountyView
 from services.appraisal.queries.reach import ReachView
-from services.appraisal.store import reading
 from services.web.after import After
 from services.web.principals import Allow, Role
 
@@ -18,7 +17,7 @@ router = APIRouter(prefix="/county", tags=["county"], dependencies=[Depends(Allo
 async def glance(period: PeriodName, request: Request, policy: PolicyName = None, after: After = None) -> CountyView:
     """Shares with intervals, by township and office: for the organisation department, with small numbers in it.
 
-    Where counting takes seconds, what was counted some minutes ago is answered; with `after` it is counted anew.
+    Where counting takes seconds, it is of an earlier moment (`as_of`); with `after` it is counted anew.
     """
     span, state = periods.parse(period), request.app.state
     await state.arrivals.wait(after)
@@ -28,8 +27,7 @@ async def glance(period: PeriodName, request: Request, policy: PolicyName = None
 
 @router.get("/reach")
 async def how_many(period: PeriodName, request: Request, after: After = None) -> ReachView:
-    """Of all cadres and zones, how many have a score under each policy; numbers, and nobody by name."""
-    span = periods.parse(period)
-    await request.app.state.arrivals.wait(after)
-    async with request.app.state.pool.connection() as connection, reading.snapshot(connection):
-        return await reach.reach(connection, span)
+    """Of all cadres and zones, how many have a score under each policy; numbers, and nobody by name. Kept as above."""
+    span, state = periods.parse(period), request.app.state
+    await state.arrivals.wait(after)
+    return await (reach.counting(state.pool) if after else state.reach.get)(span)

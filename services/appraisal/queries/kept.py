@@ -22,7 +22,9 @@ OLDEST = 3_600.0
 PATIENCE = 8.0
 """Seconds that somebody waits for a first count."""
 MOST = 100
-"""Counts that are kept, the newest."""
+"""Counts that are kept: those last asked for."""
+WAITING = 5
+"""Counts that are made or wait to be made; whoever wants yet another is told to come back."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,12 @@ class _Held(Generic[V]):
 
 
 class Kept(Generic[K, V]):
-    """Counts by what they are of. One is made at a time, so that many who ask cost the database no more than one."""
+    """Counts by what they are of. One is made at a time, under a lock that others may share: many who ask cost the
+    database no more than one who does.
+    """
 
-    def __init__(self, count: Callable[[K], Awaitable[V]]) -> None:
-        self._count = count
-        self._alone = asyncio.Lock()
+    def __init__(self, count: Callable[[K], Awaitable[V]], alone: asyncio.Lock) -> None:
+        self._count, self._alone = count, alone
         self._held: dict[K, _Held[V]] = {}
         self._running: dict[K, asyncio.Task[V]] = {}
 
@@ -45,11 +48,16 @@ class Kept(Generic[K, V]):
         held, now = self._held.get(key), time.monotonic()
         if held and now >= held.until + OLDEST:
             held = None
-        if held and now < held.until:
-            return held.value
-        running = self._running.get(key) or self._start(key)
         if held:
+            self._held[key] = self._held.pop(key)  # the last to be asked for is the last to go
+            if now >= held.until and key not in self._running and len(self._running) < WAITING:
+                self._start(key)
             return held.value
+        running = self._running.get(key)
+        if running is None:
+            if len(self._running) >= WAITING:
+                raise Refused("county.counting")
+            running = self._start(key)
         try:
             return await asyncio.wait_for(asyncio.shield(running), PATIENCE)
         except TimeoutError:

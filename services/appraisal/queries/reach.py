@@ -1,18 +1,22 @@
 """How far the policies reach: of all cadres and zones, how many have a score and how many too little data (A3, A10)."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from lianxin_schemas.events.scores import PolicyAdopted
 from pydantic import BaseModel
 
 from services.appraisal.domain.periods import Period
 from services.appraisal.domain.policy import needed
-from services.appraisal.domain.score import Counts, comes_out
+from services.appraisal.domain.score import comes_out
+from services.appraisal.queries.county import Pool
 from services.appraisal.queries.scores import held
 from services.appraisal.queries.views import PeriodView, PolicyView, policy_view
 from services.appraisal.store import policies, reading
-from services.appraisal.store.counts import asked, of_all
+from services.appraisal.store.counts import Everybody, asked, of_all
 from services.appraisal.store.reading import Connection
+
+KINDS = {"cadre": reading.cadres, "zone": reading.zones}
 
 
 class Scored(BaseModel):
@@ -20,11 +24,6 @@ class Scored(BaseModel):
 
     scored: int
     of: int
-
-    @classmethod
-    def of_those(cls, policy: PolicyAdopted, counted: Iterable[Counts], of: int) -> "Scored":
-        """How many of these, about whom there is anything, have a score."""
-        return cls(scored=sum(comes_out(policy, counts) for counts in counted), of=of)
 
 
 class PolicyReach(BaseModel):
@@ -42,21 +41,52 @@ class ReachView(BaseModel):
     policies: Sequence[PolicyReach]
 
 
-async def reach(connection: Connection, period: Period) -> ReachView:
-    """Counts those in the register. To be asked inside one snapshot."""
-    cadres, zones = await reading.cadres(connection), await reading.zones(connection)
-    counted: dict[int, tuple[list[Counts], list[Counts]]] = {}
-    found = []
-    for policy in held([edition for edition, _, _ in await policies.editions(connection)], period):
-        required = needed(policy, period)
-        if required not in counted:  # once for all policies that need as many visits
-            by_cadre = await of_all(connection, asked("cadre", "", period, required))
-            by_zone = await of_all(connection, asked("zone", "", period, required))
-            counted[required] = (
-                [by_cadre[cadre] for cadre in cadres if cadre in by_cadre],
-                [by_zone[zone] for zone in zones if zone in by_zone],
+def counting(pool: Pool, within: str = "") -> Callable[[Period], Awaitable[ReachView]]:
+    """Counts those in the register in one snapshot, which may take so long (PostgreSQL's spelling), or as long as any
+    question; then sees how many have a score, in a thread.
+    """
+
+    async def counted(period: Period) -> ReachView:
+        async with pool.connection() as connection, reading.snapshot(connection, within):
+            found = held([edition for edition, _, _ in await policies.editions(connection)], period)
+            registered = {kind: set(await everyone(connection)) for kind, everyone in KINDS.items()}
+            everybody = await _everybody(connection, found, period)
+        return await asyncio.to_thread(_reach, period, found, registered, everybody)
+
+    return counted
+
+
+Counted = Mapping[tuple[str, int], Everybody]
+"""By kind and visits needed."""
+
+
+async def _everybody(connection: Connection, editions: Sequence[PolicyAdopted], period: Period) -> Counted:
+    """Once for all policies that need as many visits."""
+    return {
+        (kind, required): await of_all(connection, asked(kind, "", period, required))
+        for required in sorted({needed(policy, period) for policy in editions})
+        for kind in KINDS
+    }
+
+
+def _reach(
+    period: Period, editions: Sequence[PolicyAdopted], registered: Mapping[str, set[str]], everybody: Counted
+) -> ReachView:
+    scored = {(kind, policy.policy): 0 for kind in KINDS for policy in editions}
+    for (kind, required), counted in everybody.items():
+        asking = [policy for policy in editions if needed(policy, period) == required]
+        for subject, counts in counted.each():
+            if subject in registered[kind]:
+                for policy in asking:
+                    scored[kind, policy.policy] += comes_out(policy, counts)
+    return ReachView(
+        period=PeriodView(name=period.name, first=period.first, last=period.last),
+        policies=[
+            PolicyReach(
+                policy=policy_view(policy),
+                cadres=Scored(scored=scored["cadre", policy.policy], of=len(registered["cadre"])),
+                zones=Scored(scored=scored["zone", policy.policy], of=len(registered["zone"])),
             )
-        of_cadres, of_zones = counted[required]
-        reached = Scored.of_those(policy, of_cadres, len(cadres)), Scored.of_those(policy, of_zones, len(zones))
-        found.append(PolicyReach(policy=policy_view(policy), cadres=reached[0], zones=reached[1]))
-    return ReachView(period=PeriodView(name=period.name, first=period.first, last=period.last), policies=found)
+            for policy in editions
+        ],
+    )

@@ -177,8 +177,8 @@ async def _theirs(connection: Connection, parameters: dict[str, Any], others: Se
     """What is counted of the others; nothing of too few."""
     if len(others) < PEERS:
         return []
-    counted = await of_all(connection, parameters | {"cadres": others})
-    return list(counted.values())
+    everybody = await of_all(connection, parameters | {"cadres": others})
+    return [counted for _, counted in everybody.each()]
 
 
 def _peers(policy: PolicyAdopted, others: int, counted: Sequence[Counts], *, drawn: bool) -> Peers:

@@ -1,6 +1,7 @@
 """The counted facts of a subject in a period, for every indicator there is."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from lianxin_schemas.events.ratings import MarkLevel, RatingKind
 from lianxin_schemas.events.scores import IndicatorKind
@@ -32,18 +33,30 @@ async def counts(connection: Connection, parameters: dict[str, Any]) -> dict[Ind
     )
 
 
-async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, dict[IndicatorKind, Count]]:
-    """The same of every subject of a kind about which there is anything.
+class Everybody(NamedTuple):
+    """What is counted of every subject about which there is anything."""
+
+    covered: Mapping[str, tuple[int, int]]
+    handled: Mapping[str, Figures]
+    rated: Mapping[str, Sums]
+
+    def each(self) -> Iterator[tuple[str, dict[IndicatorKind, Count]]]:
+        """Subjects with their counts, which are made one after the other: a province has 354,000."""
+        for subject in self.covered.keys() | self.handled.keys() | self.rated.keys():
+            covered, handled = self.covered.get(subject, (0, 0)), self.handled.get(subject, Figures())
+            yield subject, of(covered, handled, self.rated.get(subject, {}))
+
+
+async def of_all(connection: Connection, parameters: dict[str, Any]) -> Everybody:
+    """Numerators and denominators of every subject of a kind.
 
     Parameters: kind, first, last, required; cadres, if it is of some cadres alone.
     """
-    covered = await coverage.of_all(connection, parameters)
-    handled = await petitions.of_all(connection, parameters)
-    rated = await ratings.of_all(connection, parameters)
-    return {
-        subject: of(covered.get(subject, (0, 0)), handled.get(subject, Figures()), rated.get(subject, {}))
-        for subject in covered.keys() | handled.keys() | rated.keys()
-    }
+    return Everybody(
+        await coverage.of_all(connection, parameters),
+        await petitions.of_all(connection, parameters),
+        await ratings.of_all(connection, parameters),
+    )
 
 
 def of(covered: tuple[int, int], handled: Figures, rated: Sums) -> dict[IndicatorKind, Count]:

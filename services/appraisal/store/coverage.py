@@ -100,9 +100,11 @@ _THEIRS = f"""mine AS MATERIALIZED (
     SELECT h.household, h.grp FROM responsibility r JOIN household h ON h.household = r.subject
     WHERE r.kind = 'pairing' AND r.cadre = ANY (%(cadres)s) AND {_COVERS.format(period="r", day=_LAST)}
     UNION
-    SELECT h.household, h.grp
-    FROM responsibility r JOIN zone y ON y.zone = r.subject JOIN household h ON h.grp = ANY (y.groups)
-    WHERE r.kind = 'leader' AND r.cadre = ANY (%(cadres)s) AND {_COVERS.format(period="r", day=_LAST)}
+    SELECT h.household, h.grp FROM (
+        SELECT g.grp FROM responsibility r JOIN zone y ON y.zone = r.subject, unnest(y.groups) AS g (grp)
+        WHERE r.kind = 'leader' AND r.cadre = ANY (%(cadres)s) AND {_COVERS.format(period="r", day=_LAST)}
+          AND {_leads("r.cadre", "g.grp", _LAST)} OFFSET 0
+    ) AS led JOIN household h USING (grp)
 ), {_SEEN}"""
 """The same of all households that some cadres may answer for."""
 _COUNT = {

@@ -23,7 +23,8 @@ async def snapshot(connection: Connection, within: str = "") -> AsyncIterator[Co
     """
     async with connection.pipeline(), connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        if within:
+        if within:  # the clock of the connection's own limit runs already, and is not set anew by a longer one
+            await connection.execute("SET LOCAL transaction_timeout = 0")
             await connection.execute(sql.SQL("SET LOCAL transaction_timeout = {}").format(within))
         await connection.execute(LOCK)
         yield connection

@@ -16,12 +16,13 @@ METHOD = (
 HOUR = timedelta(hours=8)
 
 
-def build(broker: str, topic: str, group: str, info: str) -> faust.App:
-    """The worker's application."""
+def build(broker: str, topic: str, group: str, info: str, folder: str) -> faust.App:
+    """The worker's application; what it keeps beside its tables lies in a folder of its own."""
     app = faust.App(
         group,
         broker=f"kafka://{broker}",
         store="memory://",
+        datadir=folder,
         topic_partitions=24,
         topic_replication_factor=1,
         topic_disable_leader=True,
