@@ -94,6 +94,10 @@ NOT_HERE: Mapping[tuple[str, str], str] = {
     ("rebuild.py", 'logger.info("beginning anew: %s", moved)'): "as above",
     ("rebuild.py", 'logger.info("all is read, and the tables are being finished")'): "no index here",
     ("rebuild.py", "await finish(_beside(settings, service), projection.filling, projection.tables)"): "as above",
+    ("rebuild.py", "except LockNotAvailable:"): "nobody looks at the tables for long here",
+    ("rebuild.py", 'logger.info("the tables are being read, and the swap waits")'): "as above",
+    ("rebuild.py", "await pause(tries)"): "as above",
+    ("rebuild.py", "tries += 1"): "as above",
     ("recover.py", "what = error.diag.message_detail or error.diag.message_primary"): "bytes on Kafka do not change",
     (
         "recover.py",
