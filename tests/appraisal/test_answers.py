@@ -378,6 +378,24 @@ def test_A10_a_long_look_at_all_tables_has_a_time_of_its_own(store: Store) -> No
             store.runner.run(looks(within, 10))
 
 
+def test_A6_each_question_is_planned_for_whom_it_is_about(store: Store) -> None:
+    """After ten times PostgreSQL may plan for nobody in particular: in a province that took ten times as long."""
+
+    async def again_and_again() -> int:
+        async with await psycopg.AsyncConnection.connect(store.info, autocommit=True) as connection:
+            for _ in range(20):
+                async with reading.snapshot(connection):
+                    await counts(connection, asked("cadre", "c-1", parse("2026-Q1"), 1))
+            cursor = await connection.execute(
+                "SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements WHERE statement ~ 'visited'"
+            )
+            [(generic, custom)] = await cursor.fetchall()
+            assert custom
+            return int(generic)
+
+    assert store.runner.run(again_and_again()) == 0
+
+
 def test_A10_townships_without_anything_stand_too_and_have_no_value(client: Client, county: Store) -> None:
     body = client.get("/county", period="2025-Q1").json()
     assert [row["subject"] for row in body["townships"]] == [*TOWN]

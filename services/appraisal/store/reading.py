@@ -23,6 +23,8 @@ async def snapshot(connection: Connection, within: str = "") -> AsyncIterator[Co
     """
     async with connection.pipeline(), connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # A plan for whatever may be asked, which PostgreSQL turns to after some times, takes ten times as long.
+        await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
         if within:  # the clock of the connection's own limit runs already, and is not set anew by a longer one
             await connection.execute("SET LOCAL transaction_timeout = 0")
             await connection.execute(sql.SQL("SET LOCAL transaction_timeout = {}").format(within))
