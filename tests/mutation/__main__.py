@@ -9,6 +9,7 @@ import argparse
 import importlib
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="only what survived by the last report")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once (as many as cores)")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # no server and no fault outlives the run
     last = REPORT.read_text() if asked.again else None
     for name in AHEAD:
         importlib.import_module(name)
@@ -48,20 +50,27 @@ def main() -> int:
     diffs: list[str] = []
     with servers():
         for name in asked.module or MODULES:
-            counts, survivors = one(name, last, asked.sample, asked.seed, asked.jobs)
-            total = sum(counts.values())
-            found = counts["killed"] + counts["time-out"]
-            ends = " | ".join(str(counts[end]) for end in ("killed", "time-out", "survived"))
-            lines.append(f"| {name} | {total} | {ends} | {found / (total or 1):.0%} |")
-            diffs += survivors
-            REPORT.parent.mkdir(exist_ok=True)
-            REPORT.write_text("\n".join([*lines, "", *diffs, ""]))
+            for counts, survivors in one(name, last, asked.sample, asked.seed, asked.jobs):
+                told, left = [*lines, _line(name, counts)], [*diffs, *survivors]
+                REPORT.parent.mkdir(exist_ok=True)
+                REPORT.write_text("\n".join([*told, "", *left, ""]))
+            lines, diffs = told, left
     print("\n".join(lines), f"\nsurvivors: {REPORT}", sep="\n")
     return 0
 
 
-def one(name: str, last: str | None, sample: int | None, seed: int, jobs: int) -> tuple[Counter[str], list[str]]:
-    """The ends of a module's faults, and the diffs of those that survived; of those in the report `last`, if given."""
+def _line(name: str, counts: Counter[str]) -> str:
+    total, found = sum(counts.values()), counts["killed"] + counts["time-out"]
+    ends = " | ".join(str(counts[end]) for end in ("killed", "time-out", "survived"))
+    return f"| {name} | {total} | {ends} | {found / (total or 1):.0%} |"
+
+
+def one(
+    name: str, last: str | None, sample: int | None, seed: int, jobs: int
+) -> Iterator[tuple[Counter[str], list[str]]]:
+    """After each stage the ends of a module's faults and the diffs of those that survived so far; only of those in the
+    report `last`, if given.
+    """
     module, stages = MODULES[name]
     original = (ROOT / module).read_text()
     every = [each for each in mutants(original) if last is None or each.diff(Path(module), original) in last]
@@ -70,8 +79,8 @@ def one(name: str, last: str | None, sample: int | None, seed: int, jobs: int) -
         ends = _ends(name, module, original, left, tests, jobs)
         counts += Counter(end for end in ends if end != "survived")
         left = [mutant for mutant, end in zip(left, ends, strict=True) if end == "survived"]
-    counts["survived"] = len(left)
-    return counts, [f"```diff\n{mutant.diff(Path(module), original)}\n```\n" for mutant in left]
+        survivors = [f"```diff\n{mutant.diff(Path(module), original)}\n```\n" for mutant in left]
+        yield counts | Counter(survived=len(left)), survivors
 
 
 def _ends(

@@ -59,9 +59,17 @@ class Slot:
             return now.mutant, "time-out"
         return now.mutant, "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
 
+    def end(self) -> None:
+        """Ends the tests that run, if any do."""
+        if self.running:
+            os.killpg(self.running.process, signal.SIGKILL)
+            os.waitpid(self.running.process, 0)
+            self.running = None
+
     def _child(self) -> None:
         """Becomes the tests' process; never returns."""
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDWR)
         output = os.open(self._folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream, to in ((0, nothing), (1, output), (2, output)):
@@ -98,11 +106,15 @@ class Slot:
 def run(slots: Sequence[Slot], texts: Sequence[str], seconds: float) -> Iterator[tuple[int, str]]:
     """Number and end of each text, as they end. `seconds` is how long one may take."""
     left = list(enumerate(texts))[::-1]
-    while left or any(slot.running for slot in slots):
+    try:
+        while left or any(slot.running for slot in slots):
+            for slot in slots:
+                if slot.running is None and left:
+                    number, text = left.pop()
+                    slot.begin(number, text, seconds)
+                elif ended := slot.ended():
+                    yield ended
+            time.sleep(POLL)
+    finally:
         for slot in slots:
-            if slot.running is None and left:
-                number, text = left.pop()
-                slot.begin(number, text, seconds)
-            elif ended := slot.ended():
-                yield ended
-        time.sleep(POLL)
+            slot.end()
