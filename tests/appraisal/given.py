@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from lianxin_schemas.events.base import Event
@@ -218,3 +218,33 @@ class Store(projected.Projected[Settings]):
             return found.numerator, found.denominator
 
         return self.ask(ask)
+
+
+def case(number: int, day: str, cadre: str = "c-1", zone_: str | None = "z-1") -> list[Event]:
+    return [registered(number), opened(number, day, zone_), assigned(number, cadre), limit(number, "2026-12-31 00:00")]
+
+
+def said(number: int, *, content: bool = True) -> list[Event | tuple[Event, Any]]:
+    return [
+        (replied(number, "c-1"), at("2026-04-01 09:00")),
+        verdict(
+            number,
+            Solved.SOLVED if content else Solved.NOT_SOLVED,
+            Satisfaction.SATISFIED if content else Satisfaction.DISSATISFIED,
+        ),
+    ]
+
+
+def take(store: Store, log: Published, *events: Any) -> None:
+    flat: list[Any] = []
+    for event in events:
+        flat += event if isinstance(event, list) else [event]
+    store.settles(log.all(*flat))
+
+
+def quarter(store: Store, log: Published, answers: dict[int, int], cases: int = 6) -> None:
+    """Some cases a month of c-1, and verdicts on so many of them, all content."""
+    for month in (1, 2, 3):
+        numbers = [month * 100 + n for n in range(cases)]
+        take(store, log, *(case(number, f"2026-0{month}-05") for number in numbers))
+        take(store, log, *(said(number) for number in numbers[: answers.get(month, 0)]))

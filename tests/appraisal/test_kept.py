@@ -20,8 +20,10 @@ def anyio_backend() -> str:
 class Counting:
     """A count that goes on when it is let, and says which one it is: the first, the second."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = True) -> None:
         self.let = asyncio.Event()
+        if at_once:
+            self.let.set()
         self.begun: list[str] = []
         self.fails = False
 
@@ -36,7 +38,6 @@ class Counting:
 
 async def test_A10_what_is_counted_quickly_is_counted_anew_each_time() -> None:
     counting = Counting()
-    counting.let.set()
     counts = Kept(counting, asyncio.Lock())
     assert [await counts.get("q"), await counts.get("q")] == [1, 2]
 
@@ -45,7 +46,6 @@ async def test_A10_what_took_long_is_kept_by_what_it_is_of(monkeypatch: pytest.M
     monkeypatch.setattr(kept, "LONG", 0.0)
     monkeypatch.setattr(kept, "FOR", math.inf)
     counting = Counting()
-    counting.let.set()
     counts = Kept(counting, asyncio.Lock())
     assert [await counts.get("q"), await counts.get("q"), await counts.get("p"), await counts.get("q")] == [1, 1, 2, 1]
 
@@ -54,7 +54,6 @@ async def test_A10_the_old_count_is_shown_while_it_is_made_anew(monkeypatch: pyt
     monkeypatch.setattr(kept, "LONG", 0.0)
     monkeypatch.setattr(kept, "FOR", 0.0)
     counting = Counting()
-    counting.let.set()
     counts = Kept(counting, asyncio.Lock())
     assert await counts.get("q") == 1
     counting.let.clear()
@@ -68,7 +67,7 @@ async def test_A10_the_old_count_is_shown_while_it_is_made_anew(monkeypatch: pyt
 
 
 async def test_A10_many_who_ask_cost_one_count_and_counts_come_one_after_the_other() -> None:
-    counting = Counting()
+    counting = Counting(at_once=False)
     counts = Kept(counting, asyncio.Lock())
     asking = [asyncio.create_task(counts.get(key)) for key in ("q", "q", "p", "q")]
     for _ in range(5):
@@ -82,7 +81,7 @@ async def test_A10_whoever_waits_too_long_for_a_first_count_is_told_and_it_goes_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(kept, "PATIENCE", 0.0)
-    counting = Counting()
+    counting = Counting(at_once=False)
     counts = Kept(counting, asyncio.Lock())
     with pytest.raises(Refused) as refused:
         await counts.get("q")
@@ -95,7 +94,6 @@ async def test_A10_whoever_waits_too_long_for_a_first_count_is_told_and_it_goes_
 async def test_A10_a_count_that_fails_is_not_kept_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "LONG", 0.0)
     counting = Counting()
-    counting.let.set()
     counting.fails = True
     counts = Kept(counting, asyncio.Lock())
     with pytest.raises(OSError, match="q"):
@@ -109,7 +107,6 @@ async def test_A10_the_counts_last_asked_for_are_kept(monkeypatch: pytest.Monkey
     monkeypatch.setattr(kept, "FOR", math.inf)
     monkeypatch.setattr(kept, "MOST", 2)
     counting = Counting()
-    counting.let.set()
     counts = Kept(counting, asyncio.Lock())
     for key in ("q", "p", "q", "o"):
         await counts.get(key)
@@ -121,7 +118,6 @@ async def test_A10_nobody_makes_others_wait_by_asking_for_very_many_counts(monke
     monkeypatch.setattr(kept, "FOR", 0.0)
     monkeypatch.setattr(kept, "WAITING", 2)
     counting = Counting()
-    counting.let.set()
     counts = Kept(counting, asyncio.Lock())
     assert await counts.get("q") == 1
     counting.let.clear()
@@ -136,7 +132,7 @@ async def test_A10_nobody_makes_others_wait_by_asking_for_very_many_counts(monke
 
 
 async def test_A10_the_end_of_the_process_ends_what_is_being_counted() -> None:
-    counting = Counting()
+    counting = Counting(at_once=False)
     counts = Kept(counting, asyncio.Lock())
     asking = asyncio.create_task(counts.get("q"))
     await asyncio.sleep(0)

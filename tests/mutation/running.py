@@ -52,11 +52,10 @@ class Slot:
         late = not done and time.monotonic() > now.until
         if not done and not late:
             return None
-        self.running = None
         if late:
-            os.killpg(now.process, signal.SIGKILL)
-            os.waitpid(now.process, 0)
+            self.end()
             return now.mutant, "time-out"
+        self.running = None
         return now.mutant, "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
 
     def end(self) -> None:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from lianxin_schemas.directory import Kind
-from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 
 from services.appraisal.domain import entitled
@@ -20,10 +19,8 @@ from services.appraisal.domain.score import rounded
 from services.appraisal.queries.views import IntervalView, PeriodView, PolicyView, interval, policy_view
 from services.appraisal.store import county, policies, reading
 from services.appraisal.store.petitions import Figures
-from services.appraisal.store.reading import Connection
+from services.appraisal.store.reading import Connection, Pool
 from services.runtime.directory import Names, names
-
-Pool = AsyncConnectionPool[Connection]
 
 
 class Sight(StrEnum):
@@ -107,7 +104,7 @@ class Counted:
 Count = Callable[[Key], Awaitable[Counted]]
 
 
-async def count(connection: Connection, key: Key) -> Counted:
+async def _count(connection: Connection, key: Key) -> Counted:
     """Counts the county. To be asked inside one snapshot."""
     parameters = key._asdict()
     townships, by_office = await sums(connection, parameters)
@@ -121,7 +118,7 @@ def counting(pool: Pool, within: str = "") -> Count:
 
     async def counted(key: Key) -> Counted:
         async with pool.connection() as connection, reading.snapshot(connection, within):
-            return await count(connection, key)
+            return await _count(connection, key)
 
     return counted
 

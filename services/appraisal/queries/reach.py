@@ -9,12 +9,11 @@ from pydantic import BaseModel
 from services.appraisal.domain.periods import Period
 from services.appraisal.domain.policy import needed
 from services.appraisal.domain.score import comes_out
-from services.appraisal.queries.county import Pool
 from services.appraisal.queries.scores import held
 from services.appraisal.queries.views import PeriodView, PolicyView, policy_view
 from services.appraisal.store import policies, reading
 from services.appraisal.store.counts import Everybody, asked, of_all
-from services.appraisal.store.reading import Connection
+from services.appraisal.store.reading import Connection, Pool
 
 KINDS = {"cadre": reading.cadres, "zone": reading.zones}
 

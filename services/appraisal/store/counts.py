@@ -20,8 +20,12 @@ POINTS = 100
 
 
 def asked(kind: str, subject: str, period: Period, required: int) -> dict[str, Any]:
-    """The parameters that all queries of a score share; `kind` is cadre or zone, `required` visits a household."""
-    return {"kind": kind, "subject": subject, "first": period.first, "last": period.last, "required": required}
+    """The parameters that all queries of a score share; `kind` is cadre or zone, `required` visits a household.
+
+    `cadres` are those that `of_all` is limited to; None is no limit.
+    """
+    given = {"kind": kind, "subject": subject, "first": period.first, "last": period.last, "required": required}
+    return given | {"cadres": None}
 
 
 async def counts(connection: Connection, parameters: dict[str, Any]) -> dict[IndicatorKind, Count]:
@@ -48,10 +52,7 @@ class Everybody(NamedTuple):
 
 
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> Everybody:
-    """Numerators and denominators of every subject of a kind.
-
-    Parameters: kind, first, last, required; cadres, if it is of some cadres alone.
-    """
+    """Numerators and denominators of every subject of a kind. Parameters: see `asked`."""
     return Everybody(
         await coverage.of_all(connection, parameters),
         await petitions.of_all(connection, parameters),

@@ -203,9 +203,9 @@ async def count(connection: Connection, parameters: dict[str, Any]) -> tuple[int
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
     """The same of every cadre who answers for a household on the last day, or of every zone that has one.
 
-    Parameters: kind, first, last, required; cadres, if it is of some cadres alone.
+    Parameters: kind, first, last, required, cadres (or None).
     """
-    sql = _OF_SOME if "cadres" in parameters else _ALL[parameters["kind"]]
+    sql = _ALL[parameters["kind"]] if parameters["cadres"] is None else _OF_SOME
     cursor = await connection.execute(sql, parameters)
     return {subject: (covered, all_) for subject, covered, all_ in await cursor.fetchall()}
 

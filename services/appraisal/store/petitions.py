@@ -14,8 +14,10 @@ _COUNT = (
     f"SELECT {SUMS} FROM case_tally"
     " WHERE kind = %(kind)s AND subject = %(subject)s AND month BETWEEN %(first)s AND %(last)s"
 )
-_ALL = f"SELECT subject, {SUMS} FROM case_tally WHERE kind = %(kind)s AND month BETWEEN %(first)s AND %(last)s"
-_OF_SOME = f"{_ALL} AND subject = ANY (%(cadres)s)"
+_ALL = (
+    f"SELECT subject, {SUMS} FROM case_tally WHERE kind = %(kind)s AND month BETWEEN %(first)s AND %(last)s"
+    " AND (%(cadres)s::text[] IS NULL OR subject = ANY (%(cadres)s)) GROUP BY subject"
+)
 _ANSWERS = (
     "SELECT month, answered, rated FROM case_tally WHERE kind = %(kind)s AND subject = %(subject)s"
     " AND date_trunc('year', month) = date_trunc('year', %(first)s::date)"
@@ -87,11 +89,8 @@ async def count(connection: Connection, parameters: dict[str, Any]) -> Figures:
 
 
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, Figures]:
-    """The figures of every subject of a kind with a petition.
-
-    Parameters: kind, first, last; cadres, if it is of some cadres alone.
-    """
-    cursor = await connection.execute(f"{_OF_SOME if 'cadres' in parameters else _ALL} GROUP BY subject", parameters)
+    """The figures of every subject of a kind with a petition. Parameters: kind, first, last, cadres (or None)."""
+    cursor = await connection.execute(_ALL, parameters)
     return {row[0]: Figures(*row[1:]) for row in await cursor.fetchall()}
 
 

@@ -13,13 +13,14 @@ from services.appraisal.store.reading import Connection
 _POINTS = " + ".join(f"{mark - 1} * counts[{mark}]" for mark in range(2, 6))
 _ANSWERS = " + ".join(f"counts[{mark}]" for mark in range(1, 6))
 _WITHIN = "first >= %(first)s AND last <= %(last)s"
+_OF = "(%(cadres)s::text[] IS NULL OR cadre = ANY (%(cadres)s))"
 _SUMS = f"kind, coalesce(sum({_POINTS}), 0)::bigint, coalesce(sum({_ANSWERS}), 0)::bigint"
 _RATED = {
     kind: f"SELECT {_SUMS} FROM rating WHERE {kind} = %(subject)s AND {_WITHIN} GROUP BY kind"
     for kind in ("cadre", "zone")
 }
 _ALL_RATED = {
-    kind: f"SELECT {kind}, {_SUMS} FROM rating WHERE {kind} IS NOT NULL AND {_WITHIN}{{some}} GROUP BY {kind}, kind"
+    kind: f"SELECT {kind}, {_SUMS} FROM rating WHERE {kind} IS NOT NULL AND {_WITHIN} AND {_OF} GROUP BY {kind}, kind"
     for kind in ("cadre", "zone")
 }
 _MARKED = (
@@ -28,7 +29,7 @@ _MARKED = (
 )
 _ALL_MARKED = (
     f"SELECT cadre, level, sum(points), count(*) FROM mark_given WHERE cadre IS NOT NULL AND {_WITHIN}"
-    " AND %(kind)s = 'cadre'{some} GROUP BY cadre, level"
+    f" AND {_OF} AND %(kind)s = 'cadre' GROUP BY cadre, level"
 )
 _RELEASES = {
     kind: f"SELECT release, event, time, kind FROM rating WHERE {kind} = %(subject)s AND {_WITHIN}"
@@ -62,14 +63,10 @@ async def sums(connection: Connection, parameters: dict[str, Any]) -> Sums:
 
 
 async def of_all(connection: Connection, parameters: dict[str, Any]) -> dict[str, Sums]:
-    """The same of every subject of a kind with a rating or a mark.
-
-    Parameters: kind, first, last; cadres, if it is of some cadres alone.
-    """
+    """The same of every subject of a kind with a rating or a mark. Parameters: kind, first, last, cadres (or None)."""
     found: dict[str, Sums] = {}
-    some = " AND cadre = ANY (%(cadres)s)" if "cadres" in parameters else ""
     for sql in (_ALL_RATED[parameters["kind"]], _ALL_MARKED):
-        cursor = await connection.execute(sql.format(some=some), parameters)
+        cursor = await connection.execute(sql, parameters)
         for subject, of, points, number in await cursor.fetchall():
             found.setdefault(subject, {})[of] = (points, number)
     return found

@@ -7,10 +7,12 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
 
 from services.appraisal.store.tables import TABLES
 
 Connection = psycopg.AsyncConnection[Any]
+Pool = AsyncConnectionPool[Connection]
 # Before the first query, which takes the snapshot: a table swapped in after it would look empty.
 LOCK = f"LOCK TABLE {', '.join(TABLES)} IN ACCESS SHARE MODE"
 
@@ -23,7 +25,7 @@ async def snapshot(connection: Connection, within: str = "") -> AsyncIterator[Co
     """
     async with connection.pipeline(), connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        # A plan for whatever may be asked, which PostgreSQL turns to after some times, takes ten times as long.
+        # After ten times PostgreSQL may plan for nobody in particular: in a province that took ten times as long.
         await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
         if within:  # the clock of the connection's own limit runs already, and is not set anew by a longer one
             await connection.execute("SET LOCAL transaction_timeout = 0")
